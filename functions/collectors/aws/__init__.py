@@ -1,0 +1,1 @@
+"""AWS sources: the resource collectors and the bills."""

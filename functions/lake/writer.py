@@ -1,0 +1,119 @@
+"""Writes rows as one Parquet object, whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake.catalog import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ROW_GROUP_ROWS = 32_768
+PLAIN_COLUMNS = frozenset(
+    {
+        "event_id",
+        "event_time",
+        "resource_arn",
+        "resource_id",
+        "value",
+        "amortized_cost_usd",
+        "net_cost_usd",
+        "run_id",
+    }
+)
+"""Columns whose values hardly repeat: a dictionary would only be in the way of zstd."""
+
+
+class ParquetObject:
+    """One object under construction: rows gather in a temporary file, and leaving the `with` block uploads it.
+
+    An exception inside the block uploads nothing. Memory holds one row group at a time, sorted by sort_by. write() takes
+    tables of any size in the lake table's schema.
+    """
+
+    def __init__(
+        self, s3: S3Client, bucket: str, key: str, table: Table, sort_by: Sequence[str] = ()
+    ) -> None:
+        self._s3, self._bucket, self.key, self._schema = s3, bucket, key, table.arrow_schema
+        self._sort_by = [(column, "ascending") for column in sort_by]
+        self._pending: list[pa.Table] = []
+        self._pending_rows = 0
+        self.rows = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open the temporary file."""
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="outlay-")))
+        self._path = folder / "rows.parquet"
+        self._writer = pq.ParquetWriter(
+            self._path,
+            self._schema,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=_dictionary_columns(self._schema),
+            store_decimal_as_integer=True,
+            write_page_index=True,
+        )
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows. Raises pyarrow.ArrowInvalid where a column does not fit the declared type."""
+        self._pending.append(rows.select(self._schema.names).cast(self._schema))
+        self._pending_rows += rows.num_rows
+        if self._pending_rows >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Upload what was written, unless an exception ends the block."""
+        with self._stack:
+            if kind is None:
+                self._flush()
+            self._writer.close()
+            if kind is None:
+                self._s3.upload_file(str(self._path), self._bucket, self.key)
+
+    def _flush(self) -> None:
+        if not self._pending_rows:
+            return
+        table = pa.concat_tables(self._pending)
+        self._pending, self._pending_rows = [], 0
+        if self._sort_by:
+            table = table.sort_by(self._sort_by)
+        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        self.rows += table.num_rows
+
+
+def write_rows(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    table: Table,
+    rows: Iterable[dict[str, Any]],
+    sort_by: Sequence[str] = (),
+) -> int:
+    """Write rows, given as dicts by column name, as one object; returns how many. For small tables."""
+    with ParquetObject(s3, bucket, key, table, sort_by) as target:
+        target.write(pa.Table.from_pylist(list(rows), schema=table.arrow_schema))
+    return target.rows
+
+
+def _dictionary_columns(schema: pa.Schema) -> list[str]:
+    """Parquet paths of the columns that are worth a dictionary."""
+    names = []
+    for column in schema:
+        if pa.types.is_map(column.type):
+            names += [f"{column.name}.key_value.key", f"{column.name}.key_value.value"]
+        elif column.name not in PLAIN_COLUMNS:
+            names.append(column.name)
+    return names

@@ -1,0 +1,1 @@
+"""What to say about findings, and to whom; slack.py says it."""
