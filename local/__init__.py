@@ -1,0 +1,1 @@
+"""Outlay on a laptop: an embedded cloud, and the commands that use it."""
