@@ -36,13 +36,14 @@ class Read:
     """What a rollup's partition for one day is made from.
 
     first and last are offsets in days from that day; both None where the whole relation is read. event_type narrows
-    resource_events.
+    resource_events. as_built: a later change of it alone does not make the day stale: the day keeps what was known then.
     """
 
     relation: str
     first: int | None = None
     last: int | None = None
     event_type: str | None = None
+    as_built: bool = False
 
 
 @dataclass(frozen=True)

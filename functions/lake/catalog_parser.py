@@ -34,7 +34,7 @@ KEYS = {
 }
 _HEADER_KEY = re.compile(r"([a-z_]+):\s+(.*)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_READ = re.compile(r"(\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?")
+_READ = re.compile(r"(\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
 _RETENTION = {"forever": None, "90 days": 90, "1 year": 365}
 _PARAMETERS = ("first_day", "last_day")
 _Relation = TypeVar("_Relation", Rollup, View)
@@ -237,7 +237,7 @@ def _read(file: SqlFile, value: str) -> Read:
             f"`reads: {value}` is no `relation`, `relation -30..0` or `resource_events(event_type = 'cost') 0..0`"
         )
     first, last = (None if offset is None else int(offset) for offset in match.group(3, 4))
-    return Read(match[1], first, last, match[2])
+    return Read(match[1], first, last, match[2], as_built=match[5] is not None)
 
 
 def _check(file: SqlFile, value: str) -> Check:

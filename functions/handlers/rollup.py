@@ -1,0 +1,44 @@
+"""Runs the rollups: invoked by the schedule with {"slot": ...}; fails, after doing what it can, when any of them failed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lake.athena import Athena
+from lake.catalog import load_catalog
+from lake.environment import Environment
+from lake.errors import AuditError
+from lake.slots import slot_of
+from rollups.build import Builder
+from rollups.run import run_rollups
+from rollups.sources import SourceVersions
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers with the days built and bytes scanned by rollup. Raises AuditError naming every rollup that failed."""
+    environment, catalog, slot = Environment.from_env(), load_catalog(), slot_of(event)
+    glue, s3 = boto3.client("glue"), boto3.client("s3")
+    builder = Builder(
+        Athena(environment, "outlay"), glue, SourceVersions(s3, glue, environment, catalog), environment, catalog
+    )
+    report = run_rollups(builder, catalog, slot, context.get_remaining_time_in_millis)
+    metrics.add_metric("DaysBuilt", MetricUnit.Count, sum(len(built.days) for built in report.built))
+    metrics.add_metric("AuditFailures", MetricUnit.Count, len(report.failed))
+    logger.info("rollups ran", extra={"failed": report.failed, "waiting": report.waiting})
+    if report.failed:
+        raise AuditError("; ".join(report.failed.values()))
+    return {
+        "built": [{**asdict(built), "days": [day.isoformat() for day in built.days]} for built in report.built],
+        "is_complete": report.is_complete,
+    }

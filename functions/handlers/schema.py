@@ -1,0 +1,65 @@
+"""CloudFormation's custom resource for what it cannot make itself: views and reference data."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lake.athena import Athena
+from lake.catalog import load_catalog
+from lake.configuration import load_configuration
+from lake.environment import Environment, required
+from rollups.schema import SchemaStep
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Answers CloudFormation at the event's ResponseURL, whatever happens: a failure there would hang the stack for an hour."""
+    try:
+        changed = _apply(event)
+    except Exception as error:
+        logger.exception("the schema step failed")
+        _answer(event, "FAILED", f"{type(error).__name__}: {error}")
+        return
+    _answer(event, "SUCCESS", f"{len(changed)} changes")
+
+
+def _apply(event: Mapping[str, Any]) -> list[Any]:
+    environment, catalog = Environment.from_env(), load_catalog()
+    step = SchemaStep(
+        Athena(environment, "outlay"), boto3.client("s3"), boto3.client("glue"), environment, catalog, load_configuration()
+    )
+    new = event["ResourceProperties"]
+    if event["RequestType"] == "Delete":
+        step.drop_views(name for name, _ in reversed(new.get("Views", [])))
+        return []
+    return step.apply(
+        event.get("OldResourceProperties", {}),
+        new,
+        datetime.now(UTC),
+        allow_destructive=str(new.get("AllowDestructiveChanges", "false")).lower() == "true",
+        role_arn=f"arn:aws:iam::{{account_id}}:role/{required('OUTLAY_MEMBER_ROLE')}",
+    )
+
+
+def _answer(event: Mapping[str, Any], status: str, reason: str) -> None:
+    body = {
+        "Status": status,
+        "Reason": reason[:1000],
+        "PhysicalResourceId": event.get("PhysicalResourceId", "outlay-schema"),
+        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    request = urllib.request.Request(  # noqa: S310  CloudFormation's own presigned address
+        event["ResponseURL"], json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        logger.info("answered CloudFormation", extra={"status": status, "http_status": response.status})

@@ -1,0 +1,116 @@
+"""Runs SQL in Athena and brings small results back with their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import awswrangler as wr
+import boto3
+
+from lake.environment import Environment
+from lake.errors import QueryError
+
+wr.config.athena_query_wait_polling_delay = 0.1
+Row = dict[str, Any]
+_CONVERT = {
+    "decimal": Decimal,
+    "double": float,
+    "float": float,
+    "real": float,
+    "integer": int,
+    "bigint": int,
+    "smallint": int,
+    "tinyint": int,
+    "boolean": lambda text: text == "true",
+    "date": date.fromisoformat,
+    "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A query that succeeded: its id, and the bytes that it read."""
+
+    query_id: str
+    scanned_bytes: int
+
+
+class Athena:
+    """Athena over one Glue database. Parameters stand for the SQL's `?`, in order, as SQL literals (see lake.sql_text)."""
+
+    def __init__(self, environment: Environment, database: str) -> None:
+        self._workgroup, self._database = environment.workgroup, environment.database(database)
+        self._client = boto3.client("athena")
+
+    def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
+        """Run a statement to its end. Raises QueryError with Athena's words."""
+        try:
+            done: Any = wr.athena.start_query_execution(
+                sql,
+                database=self._database,
+                workgroup=self._workgroup,
+                wait=True,
+                **({"params": list(parameters), "paramstyle": "qmark"} if parameters else {}),
+            )
+        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
+            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
+        except self._client.exceptions.InvalidRequestException as error:
+            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
+        return Finished(done["QueryExecutionId"], int(done["Statistics"].get("DataScannedInBytes", 0)))
+
+    def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[Row]:
+        """A query's rows as dicts: Decimal, int, float, bool, date, aware UTC datetime, str or None. For small results."""
+        return list(self._results(self.execute(sql, parameters).query_id))
+
+    def unload(self, sql: str, target: str, partitioned_by: str, parameters: Sequence[str]) -> Finished:
+        """Write a query's rows as zstd Parquet under target (s3://…/, which must be empty), a folder for each day."""
+        try:
+            done = wr.athena.unload(
+                sql,
+                path=target,
+                database=self._database,
+                workgroup=self._workgroup,
+                file_format="PARQUET",
+                compression="ZSTD",
+                partitioned_by=[partitioned_by],
+                params=list(parameters),
+                paramstyle="qmark",
+            )
+        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
+            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
+        except self._client.exceptions.InvalidRequestException as error:
+            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
+        return Finished(done.execution_id, int(done.raw_payload["Statistics"].get("DataScannedInBytes", 0)))
+
+    def _results(self, query_id: str) -> Any:
+        heading = True
+        for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+            columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+            for row in page["ResultSet"]["Rows"]:
+                if heading:
+                    heading = False
+                    continue
+                yield {
+                    column["Name"]: _value(column["Type"], cell.get("VarCharValue"))
+                    for column, cell in zip(columns, row["Data"], strict=True)
+                }
+
+
+def _value(kind: str, text: str | None) -> Any:
+    if text is None:
+        return None
+    return _CONVERT.get(kind, str)(text)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _shortened(sql: str) -> str:
+    """Enough of the SQL to know which it was: a query may carry hundreds of lines."""
+    return re.sub(r"\s+", " ", sql)[:120]

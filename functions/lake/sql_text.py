@@ -1,0 +1,32 @@
+"""The only way by which names and values enter SQL text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from lake.errors import ConfigurationError
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+
+
+def identifier(name: str) -> str:
+    """A relation's or column's name, quoted for Athena. Raises ConfigurationError for what no relation of the lake is called."""
+    if not _IDENTIFIER.fullmatch(name):
+        raise ConfigurationError(f"{name!r} is no name of a relation or column; use letters, digits and _")
+    return f'"{name}"'
+
+
+def identifiers(names: Sequence[str]) -> str:
+    """Names, quoted and separated by commas."""
+    return ", ".join(identifier(name) for name in names)
+
+
+def literal(value: str | date) -> str:
+    """A string or day as SQL writes it. NUL has no place in SQL text and raises ConfigurationError."""
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if "\x00" in value:
+        raise ConfigurationError(f"{value!r} holds a NUL character, which no SQL text can carry; leave it out")
+    return "'" + value.replace("'", "''") + "'"

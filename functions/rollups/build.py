@@ -1,0 +1,92 @@
+"""Write, audit, publish: one rollup's stale days, built in Athena, checked there, and published partition by partition."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from lake.athena import Athena
+from lake.catalog import Catalog, Rollup, builds_name
+from lake.environment import Environment
+from lake.partitions import VERSION, Partition, Partitions
+from lake.slots import days_between, slot_name
+from lake.sql_text import literal
+from rollups.audit import audit
+from rollups.sources import SourceVersions
+from rollups.staleness import Sources, candidate_days, fingerprint, stale_ranges
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+BUILD = "outlay.build"
+"""Partition parameter: the build that a published partition came from."""
+
+
+@dataclass
+class Built:
+    """What a run did for one rollup. scanned_bytes counts the builds' queries, not their audits."""
+
+    rollup: str
+    days: list[date] = field(default_factory=list)
+    scanned_bytes: int = 0
+
+
+class Builder:
+    """Builds rollups in the order in which they are given, each from what was published before."""
+
+    def __init__(
+        self, athena: Athena, glue: GlueClient, sources: SourceVersions, environment: Environment, catalog: Catalog
+    ) -> None:
+        self._athena, self._glue, self._sources = athena, glue, sources
+        self._environment, self._catalog = environment, catalog
+
+    def build_stale_days(self, rollup: Rollup, slot: datetime) -> Iterator[Built]:
+        """Build and publish each range of stale days, yielding after each, so that a caller short of time can stop between.
+
+        Raises AuditError where a build fails its checks (it stays unpublished), QueryError where Athena fails.
+        """
+        sources = self._sources.of(rollup)
+        own = self._published(rollup)
+        days = candidate_days(rollup, sources, own)
+
+        def is_stale(day: date) -> bool:
+            return own.get(day) != fingerprint(rollup, day, sources, own)
+
+        if rollup.reads_itself:
+            for day in days:  # each day's sources include the day before, which may just have been built
+                if is_stale(day):
+                    yield self._build(rollup, slot, day, day, sources, own)
+            return
+        for first_day, last_day in stale_ranges(days, is_stale):
+            yield self._build(rollup, slot, first_day, last_day, sources, own)
+
+    def _build(
+        self, rollup: Rollup, slot: datetime, first_day: date, last_day: date, sources: Sources, own: dict[date, str]
+    ) -> Built:
+        table = self._catalog.table(rollup.name)
+        build = f"{slot_name(slot)}-{uuid.uuid4().hex[:8]}"
+        target = f"s3://{self._environment.bucket}/{table.prefix}build={build}/"
+        parameters = [literal((first_day if name == "first_day" else last_day).isoformat()) for name in rollup.parameters]
+        done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
+        days = days_between(first_day, last_day)
+        locations = {day: f"{target}{table.day_column}={day.isoformat()}/" for day in days}
+        builds = self._partitions(rollup, builds_name(rollup.name))
+        for day, location in locations.items():
+            builds.register(Partition((build, day.isoformat()), location))
+        audit(self._athena, self._catalog, rollup, build, first_day, last_day)
+        published = self._partitions(rollup, rollup.name)
+        for day, location in locations.items():
+            own[day] = fingerprint(rollup, day, sources, own)
+            published.publish(Partition((day.isoformat(),), location, {VERSION: own[day], BUILD: build}))
+        return Built(rollup.name, days, done.scanned_bytes)
+
+    def _published(self, rollup: Rollup) -> dict[date, str]:
+        found = self._partitions(rollup, rollup.name).all()
+        return {date.fromisoformat(partition.values[0]): partition.version or "" for partition in found}
+
+    def _partitions(self, rollup: Rollup, name: str) -> Partitions:
+        table = self._catalog.builds_table(rollup) if name != rollup.name else self._catalog.table(rollup.name)
+        return Partitions(self._glue, self._environment.database(rollup.database), table)
