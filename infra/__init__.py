@@ -1,0 +1,1 @@
+"""The CDK app: thin stacks over sql/, the collectors' declarations and config/."""
