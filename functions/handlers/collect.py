@@ -1,0 +1,103 @@
+"""Lambda `collect`: one scheduled run of one collector.
+
+Event: {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00Z"}; a continuation adds "part" and "accounts".
+Answer: the run's counts. Metrics: EventsCollected, ScansFailed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from collectors.runner import Lake, Run, run
+from lake.accounts import CLIENT_CONFIG, MemberRole
+from lake.catalog import load_catalog
+from lake.configuration import load_configuration
+from lake.environment import Environment, required
+from lake.errors import ConfigurationError
+from lake.slots import slot_name, slot_of
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run the event's collector; hand what is left to the next part; fail where nothing at all could be scanned."""
+    collector, slot, part, accounts = _parse(event)
+    role = MemberRole(
+        boto3.client("sts", config=CLIENT_CONFIG),
+        required("OUTLAY_MEMBER_ROLE"),
+        required("OUTLAY_EXTERNAL_ID"),
+        f"outlay-{collector}-{slot_name(slot, part)}",
+    )
+    done = run(collector, slot, part, accounts, context.get_remaining_time_in_millis, _lake(), role)
+    if done.left:
+        _continue(done, slot, context.invoked_function_arn)
+    summary = _report(done)
+    done.raise_if_nothing_collected()
+    return summary
+
+
+def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None]:
+    """Collector, slot, part and account ids (None: all). Raises ConfigurationError naming the field that is wrong."""
+    collector, part, accounts = event.get("collector"), event.get("part", 0), event.get("accounts")
+    if not isinstance(collector, str) or not collector:
+        raise ConfigurationError(f"event field collector is {collector!r}; give a collector's name, such as ebs_volumes")
+    if not isinstance(part, int) or isinstance(part, bool) or part < 0:
+        raise ConfigurationError(f"event field part is {part!r}; give 0 or leave it out")
+    if accounts is not None and not (isinstance(accounts, list) and all(isinstance(a, str) for a in accounts)):
+        raise ConfigurationError(
+            f"event field accounts is {accounts!r}; give a list of account ids as strings, or leave it out"
+        )
+    return collector, slot_of(event), part, accounts
+
+
+@cache
+def _lake() -> Lake:
+    """The lake that this function writes to; read once a process."""
+    return Lake(
+        boto3.client("s3", config=CLIENT_CONFIG),
+        boto3.client("glue", config=CLIENT_CONFIG),
+        Environment.from_env(),
+        load_catalog(),
+        load_configuration(),
+    )
+
+
+def _continue(done: Run, slot: datetime, function_arn: str) -> None:
+    """Invoke this very function for the accounts that are left, without waiting."""
+    event = {
+        "collector": done.collector,
+        "slot": slot.isoformat(),
+        "part": done.next_part,
+        "accounts": list(done.left),
+    }
+    boto3.client("lambda", config=CLIENT_CONFIG).invoke(
+        FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode()
+    )
+
+
+def _report(done: Run) -> dict[str, Any]:
+    """Log, count and return what the run did."""
+    metrics.add_metric("EventsCollected", MetricUnit.Count, done.event_count)
+    metrics.add_metric("ScansFailed", MetricUnit.Count, len(done.failures))
+    metrics.add_metadata("collector", done.collector)
+    summary = {
+        "collector": done.collector,
+        "events": done.event_count,
+        "scans": dict(Counter(outcome.status for outcome in done.outcomes)),
+        "accounts_left": len(done.left),
+    }
+    logger.info("collected", extra={"run": summary})
+    return summary
