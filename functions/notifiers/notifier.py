@@ -1,0 +1,62 @@
+"""One run of the notifier: read the findings, say what is new, keep the rows of notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import boto3
+
+from lake.catalog import Catalog
+from lake.configuration import Configuration
+from lake.environment import Environment
+from notifiers.delivery import Delivery, Result
+from notifiers.drivers import read_drivers
+from notifiers.findings import read_findings
+from notifiers.memory import Memory
+from notifiers.nodes import Read
+from notifiers.record import Record
+from notifiers.slack import Slack
+from notifiers.wording import Wording
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notifier:
+    """What a run works with. read queries the lake; slack is called once there is something to say."""
+
+    environment: Environment
+    catalog: Catalog
+    configuration: Configuration
+    read: Read
+    slack: Callable[[], Slack]
+    memory_table: str
+    session: boto3.Session
+
+    def run(self, context: LambdaContext) -> Result:
+        """Raises QueryError where findings cannot be read; what Slack refused is in the result."""
+        delivery = Delivery(
+            self.configuration,
+            Memory(self.memory_table, context, self.session.client("dynamodb")),
+            self.slack,
+            self._wording(),
+            context.get_remaining_time_in_millis,
+        )
+        result = delivery.run(read_findings(self.read), partial(read_drivers, self.read))
+        self._record().write(result.receipts)
+        return result
+
+    def _wording(self) -> Wording:
+        return Wording(
+            region=self.session.region_name or "us-east-1",
+            database=self.environment.database("outlay"),
+            account_names={account.account_id: account.name for account in self.configuration.accounts},
+        )
+
+    def _record(self) -> Record:
+        table = self.catalog.table("notifications")
+        return Record(self.session.client("s3"), self.session.client("glue"), self.environment, table)
