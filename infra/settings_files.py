@@ -138,6 +138,7 @@ class Deployment(Strict):
     log_retention_days: Annotated[int, AfterValidator(_retention)] = 90
     query_limit_gb: Annotated[int, _number(1, 100_000, "GB")] = 100
     reserved_concurrency: bool = True
+    allow_destructive_changes: bool = False
     layers: Layers = Layers()
 
     @property

@@ -1,0 +1,134 @@
+"""Alarms about Outlay itself, all to one topic."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.constructs.deployment import Deployment
+from infra.names import METRICS
+
+FUNCTIONS = ("collect", "bills", "rollup", "notify")
+"""Functions that run unattended; when `schema` fails, so does the deployment."""
+
+GROUPS = ("collection", "rollups", "alerts")
+STALE_HOURS = 3
+
+
+class Alarms(Construct):
+    """The topic <name>-alarms and everything that rings it. What they watch is named, not imported: see infra.names."""
+
+    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+        super().__init__(scope, "Alarms")
+        self._names = deployment.names
+        self.topic = sns.Topic(self, "Topic", topic_name=f"{self._names.deployment}-alarms", enforce_ssl=True)
+        self._let_cloudwatch_publish()
+        if email := deployment.settings.deployment.alarm_email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        for purpose in FUNCTIONS:
+            self._watch_function(purpose)
+        for group in GROUPS:
+            self._watch_group(group)
+        self._alarm(
+            "audit-failures",
+            "A rollup failed its checks and was not published; the log of the rollup function says which and why.",
+            self._own_metric("AuditFailures", "rollup"),
+        )
+        self._alarm(
+            "scans-failed",
+            "Scans of some account or region failed; ask collector_runs which, and why.",
+            self._own_metric("ScansFailed", "collect"),
+        )
+        self._watch_for_silence()
+
+    def _let_cloudwatch_publish(self) -> None:
+        """A topic with a policy has no other: the TLS rule alone would keep the alarms out."""
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+
+    def _watch_function(self, purpose: str) -> None:
+        name = self._names.function(purpose)
+        for metric, what in (("Errors", "failed"), ("Throttles", "was throttled")):
+            self._alarm(
+                f"{purpose}-{metric.lower()}",
+                f"The function {name} {what}; its log says why.",
+                self._metric("AWS/Lambda", metric, {"FunctionName": name}),
+            )
+
+    def _watch_group(self, group: str) -> None:
+        name = self._names.group(group)
+        self._alarm(
+            f"{group}-dead-letters",
+            f"Work was given up; the messages of {name}-dead-letters say which.",
+            self._metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"{name}-dead-letters"}, "Maximum"),
+        )
+        self._alarm(
+            f"{group}-schedules",
+            f"A schedule of {name} could not start its function.",
+            self._metric("AWS/Scheduler", "TargetErrorCount", {"ScheduleGroup": name}),
+        )
+
+    def _watch_for_silence(self) -> None:
+        name = self._names.function("rollup")
+        self._alarm(
+            "stale",
+            f"No rollup ran for {STALE_HOURS} hours: what people see is old.",
+            self._metric("AWS/Lambda", "Invocations", {"FunctionName": name}, period=Duration.hours(1)),
+            periods=STALE_HOURS,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _own_metric(self, name: str, purpose: str) -> cloudwatch.Metric:
+        """A metric that a function emits; Powertools adds the service as its dimension."""
+        return self._metric(METRICS, name, {"service": self._names.function(purpose)})
+
+    def _metric(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: dict[str, str],
+        statistic: str = "Sum",
+        period: Duration | None = None,
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=namespace,
+            metric_name=name,
+            dimensions_map=dimensions,
+            statistic=statistic,
+            period=period or Duration.minutes(5),
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.Metric,
+        *,
+        periods: int = 1,
+        comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._names.deployment}-{name}",
+            alarm_description=description,
+            metric=metric,
+            threshold=1,
+            evaluation_periods=periods,
+            comparison_operator=comparison,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))

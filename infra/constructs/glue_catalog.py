@@ -1,0 +1,57 @@
+"""The Glue databases and tables that sql/ declares, and the tables of builds beside the stored rollups."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnResource, RemovalPolicy
+from constructs import Construct
+
+from infra.constructs.deployment import Deployment
+from lake.catalog import Table
+
+
+class GlueCatalog(Construct):
+    """One database for each folder of sql/; a table in it for each file of its tables/."""
+
+    def __init__(self, scope: Construct, deployment: Deployment, bucket: str) -> None:
+        super().__init__(scope, "Catalog")
+        self._deployment, self._bucket = deployment, bucket
+        catalog = deployment.catalog
+        self._databases = {name: self._database(name) for name in catalog.databases}
+        for table in catalog.tables:
+            self._table(table)
+        for rollup in catalog.rollups:
+            self._table(catalog.builds_table(rollup))
+
+    def database(self, name: str) -> str:
+        """Reference to the Glue database of what sql/<name>/ declares."""
+        return self._databases[name].ref
+
+    def _database(self, name: str) -> CfnResource:
+        return self._resource(
+            f"{name}Database",
+            "AWS::Glue::Database",
+            {
+                "CatalogId": Aws.ACCOUNT_ID,
+                "DatabaseInput": {
+                    "Name": self._deployment.names.database(name),
+                    "Description": f"Outlay: what sql/{name}/ declares",
+                },
+            },
+        )
+
+    def _table(self, table: Table) -> None:
+        self._resource(
+            f"{table.database}-{table.name}",
+            "AWS::Glue::Table",
+            {
+                "CatalogId": Aws.ACCOUNT_ID,
+                "DatabaseName": self.database(table.database),
+                "TableInput": table.glue_input(self._bucket),
+            },
+        )
+
+    def _resource(self, name: str, kind: str, properties: dict[str, object]) -> CfnResource:
+        resource = CfnResource(self, name, type=kind, properties=properties)
+        kept = self._deployment.settings.deployment.keep_data
+        resource.apply_removal_policy(RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY)
+        return resource

@@ -1,0 +1,79 @@
+"""The lake's bucket: private, encrypted, TLS only; each table's objects leave when its retention ends."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.acknowledgments import acknowledge
+from infra.constructs.deployment import Deployment
+from infra.names import RESULTS
+from lake.catalog import Table
+
+RESULTS_DAYS = 7
+
+
+class LakeBucket(Construct):
+    """Holds tables/<database>/<table>/, bills/<name>/ and athena-results/."""
+
+    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+        super().__init__(scope, "Bucket")
+        settings = deployment.settings.deployment
+        key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=deployment.names.bucket,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            removal_policy=RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY,
+            lifecycle_rules=[
+                *(_retention(table) for table in deployment.catalog.tables if table.retention_days),
+                s3.LifecycleRule(id="athena-results", prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS)),
+                s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
+            ],
+        )
+        acknowledge(
+            self.bucket,
+            "S1",
+            "who read what stands in CloudTrail and in Athena's query history; access logs of every small object would "
+            "cost more than the lake",
+        )
+        for account in _payer_accounts(deployment):
+            self._accept_bills(deployment, account)
+
+    def _accept_bills(self, deployment: Deployment, account: str) -> None:
+        """Let the Data Exports of one account, and of no other, deliver under bills/."""
+        prefixes = [bill.prefix for bill in deployment.settings.bills.bills if bill.bucket is None]
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("bcm-data-exports.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=list(deployment.names.object_arns(prefixes)),
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": account},
+                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:bcm-data-exports:*:{account}:export/*"},
+                },
+            )
+        )
+
+
+def _payer_accounts(deployment: Deployment) -> list[str]:
+    """The accounts whose exports deliver to the lake's bucket."""
+    ours = deployment.settings.deployment.account or Aws.ACCOUNT_ID
+    return sorted({bill.payer_account or ours for bill in deployment.settings.bills.bills if bill.bucket is None})
+
+
+def _retention(table: Table) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id=f"{table.database}-{table.name}",
+        prefix=table.prefix,
+        expiration=Duration.days(table.retention_days or 0),
+    )

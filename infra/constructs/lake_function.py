@@ -1,0 +1,116 @@
+"""A function of Outlay: one handler of the shared code, with a role, a log group and a dead-letter queue of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Size
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.acknowledgments import acknowledge, acknowledge_wildcards
+from infra.constructs.deployment import Deployment
+from infra.names import METRICS
+from infra.permissions import Permission
+
+
+class LakeFunction(Construct):
+    """The function handlers.<purpose>.handler, on Python 3.13 and arm64, under a role that allows what `allow` was told.
+
+    An asynchronous invocation that fails three times goes to dead_letters. Only one run at a time where reserved is 1.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        purpose: str,
+        deployment: Deployment,
+        environment: Mapping[str, str],
+        *,
+        timeout: Duration,
+        memory_mb: int = 512,
+        storage_mb: int = 512,
+        reserved: int | None = None,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, purpose.capitalize())
+        settings, self.name = deployment.settings.deployment, deployment.names.function(purpose)
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=self.name,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"What {self.name} may do",
+        )
+        log_group = logs.CfnLogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{self.name}",
+            retention_in_days=settings.log_retention_days,
+        )
+        log_group.apply_removal_policy(RemovalPolicy.DESTROY)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=self.name,
+            description=f"Outlay: {purpose}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(deployment.asset)),
+            handler=f"handlers.{purpose}.handler",
+            role=self.role,
+            layers=[
+                lambda_.LayerVersion.from_layer_version_arn(self, name, arn.replace("{region}", Aws.REGION))
+                for name, arn in {"Pandas": settings.layers.sdk_for_pandas, "Powertools": settings.layers.powertools}.items()
+            ],
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": self.name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS,
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+            },
+            timeout=timeout,
+            memory_size=memory_mb,
+            ephemeral_storage_size=Size.mebibytes(storage_mb),
+            reserved_concurrent_executions=reserved if settings.reserved_concurrency else None,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=logs.LogGroup.from_log_group_name(self, "LogGroup", log_group.ref),
+            on_failure=destinations.SqsDestination(dead_letters) if dead_letters else None,
+            retry_attempts=2 if dead_letters else None,
+            max_event_age=Duration.hours(1) if dead_letters else None,
+        )
+        acknowledge(self, "L1", "the layers that carry pyarrow and Powertools are pinned to Python 3.13")
+        acknowledge(self, "IAM5[Resource::*]", "X-Ray's two write actions know no resources")
+        self._allow_logs(deployment)
+        if settings.kms_key_arn:
+            self.allow(
+                Permission(
+                    "reads and writes objects that the configured KMS key encrypts",
+                    ("kms:Decrypt", "kms:GenerateDataKey"),
+                    (settings.kms_key_arn,),
+                )
+            )
+
+    def allow(self, *permissions: Permission | Iterable[Permission]) -> None:
+        """Add permissions to the function's role."""
+        for permission in permissions:
+            if not isinstance(permission, Permission):
+                self.allow(*permission)
+                continue
+            self.role.add_to_policy(
+                iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
+            )
+            acknowledge_wildcards(self, permission.resources, permission.why)
+
+    def _allow_logs(self, deployment: Deployment) -> None:
+        self.allow(
+            Permission(
+                "writes its own log group's streams",
+                ("logs:CreateLogStream", "logs:PutLogEvents"),
+                (deployment.names.arn("logs", f"log-group:/aws/lambda/{self.name}:*"),),
+            )
+        )

@@ -1,0 +1,77 @@
+"""Schedules of a stack: a group, the role that starts functions, and the queue for what could not be done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.acknowledgments import acknowledge
+from infra.constructs.deployment import Deployment
+from infra.constructs.lake_function import LakeFunction
+
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+
+
+class Schedules(Construct):
+    """A group of schedules with one dead-letter queue, which their functions use too.
+
+    Each schedule hands its scheduled time to the function as `slot`, which names all that the run writes: a delivery that is
+    tried again, or doubled, overwrites.
+    """
+
+    def __init__(self, scope: Construct, purpose: str, deployment: Deployment) -> None:
+        super().__init__(scope, "Schedules")
+        self.name = deployment.names.group(purpose)
+        self._group = scheduler.CfnScheduleGroup(self, "Group", name=self.name)
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            queue_name=f"{self.name}-dead-letters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(self.dead_letters, "SQS3", "it is the dead-letter queue")
+        self._role = iam.Role(
+            self,
+            "Role",
+            role_name=f"{self.name}-schedules",
+            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
+            description="Starts the functions of this group's schedules",
+        )
+        self.dead_letters.grant_send_messages(self._role)
+
+    def allow_start(self, function: LakeFunction) -> None:
+        """Let the group's schedules start a function."""
+        self._role.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function.function_arn])
+        )
+
+    def start(self, name: str, function: LakeFunction, expression: str, event: dict[str, Any]) -> None:
+        """Start function with event and the slot whenever expression (UTC) says."""
+        scheduler.CfnSchedule(
+            self,
+            name,
+            name=name,
+            group_name=self._group.ref,
+            description=f"Starts {function.name}",
+            schedule_expression=expression,
+            schedule_expression_timezone="UTC",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function.function_arn,
+                role_arn=self._role.role_arn,
+                input=json.dumps({**event, "slot": SCHEDULED_TIME}),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=3600, maximum_retry_attempts=10
+                ),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.dead_letters.queue_arn),
+            ),
+        ).node.add_dependency(self._role)

