@@ -9,7 +9,7 @@ create external table cost_rollup_daily (
     cost_usd           decimal(38,12)  comment 'Unblended (billed) cost, USD',
     amortized_cost_usd decimal(38,12)  comment 'With commitments spread over the usage that they cover, USD',
     net_cost_usd       decimal(38,12)  comment 'After private discounts, USD',
-    usage_cost_usd     decimal(38,12)  comment 'The part of amortized_cost_usd that is usage: without tax, fees, credits and refunds; what anomalies look at',
+    usage_cost_usd     decimal(38,12)  comment 'The part of amortized_cost_usd that is usage: without tax, fees, credits and refunds; what anomalies look at, USD',
     event_count        bigint          comment 'Bill lines'
 )
 partitioned by (

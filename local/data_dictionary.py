@@ -1,0 +1,81 @@
+"""docs/data-dictionary.md, made from sql/ alone: `python -m local.data_dictionary` writes it, a test keeps it true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lake.catalog import Catalog, Column, Table
+from lake.catalog_parser import parse_catalog
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "data-dictionary.md"
+
+
+def data_dictionary(catalog: Catalog) -> str:
+    """The document: every table and view with its grain, and every column with its meaning and unit."""
+    return "\n".join([*_introduction(catalog), *_tables(catalog), *_views(catalog), *_queries(catalog)]) + "\n"
+
+
+def _introduction(catalog: Catalog) -> Iterator[str]:
+    yield "# Data dictionary\n"
+    yield "Made from `sql/` by `python -m local.data_dictionary`; edit the SQL files, not this page.\n"
+    yield "Money is in USD, times are UTC. A rollup's table also has `<table>__builds`, the same columns behind `build`,"
+    yield "where a build that failed its audit can be looked at.\n"
+    yield "| relation | what one row is | grain |\n|---|---|---|"
+    for relation in (*catalog.tables, *catalog.views):
+        yield f"| [`{relation.name}`](#{relation.name.lower()}) | {relation.sentence} | {', '.join(relation.grain)} |"
+    yield ""
+
+
+def _tables(catalog: Catalog) -> Iterator[str]:
+    yield "## Tables\n"
+    for table in catalog.tables:
+        yield f"### {table.name}\n"
+        yield f"{table.sentence}\n"
+        yield f"- Grain: {', '.join(table.grain)}"
+        if table.partition:
+            yield f"- Partitions: {', '.join(column.name for column in table.partition)}"
+        yield f"- Kept: {_kept(table)}"
+        if rollup := catalog.rollup(table.name):
+            yield f"- Filled by `sql/{rollup.database}/rollups/{rollup.name}.sql` from {', '.join(rollup.references)}"
+        yield ""
+        yield from _columns(table.all_columns)
+
+
+def _views(catalog: Catalog) -> Iterator[str]:
+    comments = {column.name: column.comment for table in catalog.tables for column in table.all_columns}
+    yield "## Views\n"
+    for view in catalog.views:
+        yield f"### {view.name}\n"
+        yield f"{view.sentence}\n"
+        yield f"- Grain: {', '.join(view.grain)}"
+        yield f"- Reads {', '.join(view.references)}\n"
+        yield "| column | meaning |\n|---|---|"
+        for column in view.columns:
+            yield f"| `{column.name}` | {column.comment or comments.get(column.name, '')} |"
+        yield ""
+
+
+def _queries(catalog: Catalog) -> Iterator[str]:
+    yield "## Saved queries\n"
+    yield "Under *Saved queries* in Athena's console.\n"
+    yield "| query | what it answers |\n|---|---|"
+    for query in catalog.queries:
+        yield f"| `{query.name}` | {query.sentence} |"
+
+
+def _columns(columns: Iterable[Column]) -> Iterator[str]:
+    yield "| column | type | meaning |\n|---|---|---|"
+    for column in columns:
+        yield f"| `{column.name}` | {column.type} | {column.comment} |"
+    yield ""
+
+
+def _kept(table: Table) -> str:
+    return "for ever" if table.retention_days is None else f"{table.retention_days} days"
+
+
+if __name__ == "__main__":
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(data_dictionary(parse_catalog(ROOT / "sql")), encoding="utf-8")
