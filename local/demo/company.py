@@ -32,6 +32,7 @@ ACCOUNTS = (
     DemoAccount("222222222222", "Harbor production", "production"),
     DemoAccount("333333333333", "Harbor data", "data"),
 )
+CENTRAL = ACCOUNTS[0]
 
 
 @dataclass(frozen=True)

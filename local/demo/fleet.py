@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from random import Random
 
+from local.demo.places import GROWING, SPIKING_CUSTOMER, Place, a_place, ec2_arn, new_id
 from local.demo.resources import REGIONS, Address, Instance, NatGateway, Other, Resource, Volume
 
-UNTAGGED_SHARE = 0.15
-SPIKING_CUSTOMER = "aperture"
-# Customers and the weight of their spend.
-CUSTOMERS = {
-    "northwind": 26,
-    "tidewater": 19,
-    "meridian": 15,
-    SPIKING_CUSTOMER: 12,
-    "larkspur": 10,
-    "cobalt": 8,
-    "juniper": 6,
-    "halcyon": 4,
-}
 # Instance types by what the machine is for, the common ones twice.
 INSTANCE_TYPES = {
     "search": ("r6i.2xlarge", "r6i.2xlarge", "m6i.2xlarge", "r6g.4xlarge"),
@@ -29,38 +16,18 @@ INSTANCE_TYPES = {
     "platform": ("t3.medium", "m6i.large", "m6i.large"),
 }
 INSTANCES_PER_ACCOUNT = (110, 240, 90)
+# New machines come evenly over the bill's days, never many on one: 37 and 57 have no common divisor.
+NEW_EVERY = 37
 UNATTACHED_VOLUMES, IDLE_ADDRESSES, ADDRESSED_INSTANCES = 110, 38, 50
 # Kinds that no collector scans, how many there are, and the range of their size in the unit they are billed by.
 BILL_ONLY = {
-    "s3:bucket": (170, 40.0, 9_000.0),
+    "s3:bucket": (180, 40.0, 9_000.0),
     "rds:db": (70, 40.0, 900.0),
-    "lambda:function": (90, 2_000.0, 60_000.0),
-    "logs:log-group": (110, 0.2, 6.0),
+    "lambda:function": (80, 2_000.0, 60_000.0),
+    "logs:log-group": (80, 0.2, 6.0),
     "elasticloadbalancing:loadbalancer": (60, 1.0, 4.0),
-    "ec2:snapshot": (130, 20.0, 400.0),
+    "ec2:snapshot": (100, 20.0, 400.0),
 }
-ENVS = ("staging", "prod", "prod")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a resource lives and whose it is."""
-
-    account_id: str
-    region: str
-    env: str
-    customer: str
-    cluster: str
-    index: str
-    purpose: str
-
-    def tags(self, random: Random, name: str) -> dict[str, str]:
-        """Its tags: all of them, a legacy key here and there, or nothing but a name."""
-        if random.random() < UNTAGGED_SHARE:
-            return {"Name": name}
-        customer_key = "client" if random.random() < 0.08 else "customer"
-        tags = {"Name": name, customer_key: self.customer, "cluster": self.cluster, "env": self.env, "purpose": self.purpose}
-        return tags | ({"index": self.index} if self.purpose in ("search", "ingest") else {})
 
 
 def build(random: Random, account_ids: list[str]) -> Iterator[Resource]:
@@ -70,56 +37,38 @@ def build(random: Random, account_ids: list[str]) -> Iterator[Resource]:
     for instance in instances:
         yield from _volumes_of(random, instance)
     for _ in range(UNATTACHED_VOLUMES):
-        yield _volume(random, _place(random, account_ids), None)
+        yield _volume(random, a_place(random, account_ids), None)
     yield from _gateways(random, account_ids)
     for instance in random.sample([i for i in instances if i.state == "running"], ADDRESSED_INSTANCES):
-        place = _place(random, account_ids, instance.account_id, instance.region)
+        place = a_place(random, account_ids, instance.account_id, instance.region)
         yield _address(random, place, instance.tags, instance.id, None)
     for _ in range(IDLE_ADDRESSES):
-        place = _place(random, account_ids)
+        place = a_place(random, account_ids)
         yield _address(random, place, place.tags(random, "spare address"), None, None)
     for kind, (count, low, high) in BILL_ONLY.items():
         for number in range(count):
-            yield _other(random, _place(random, account_ids), kind, number, low * (high / low) ** random.random())
-
-
-def _place(random: Random, account_ids: list[str], account_id: str | None = None, region: str | None = None) -> Place:
-    """A random place, most of them in production and in the first region; account and region may be given."""
-    account_id = account_id or random.choices(account_ids, (20, 55, 25))[0]
-    customer = random.choices(list(CUSTOMERS), list(CUSTOMERS.values()))[0]
-    cluster = f"{customer}-{random.choice('ab')}"
-    purposes = (("platform", "search"), ("search", "search", "ingest"), ("ingest", "training"))
-    number = account_ids.index(account_id)
-    return Place(
-        account_id,
-        region or random.choices(REGIONS, (55, 28, 17))[0],
-        ENVS[number],
-        customer,
-        cluster,
-        f"{cluster}-{random.choice(('products', 'images', 'docs'))}",
-        random.choice(purposes[number]),
-    )
+            yield _other(random, a_place(random, account_ids), kind, number, low * (high / low) ** random.random())
 
 
 def _instances(random: Random, account_ids: list[str], number: int, count: int) -> Iterator[Instance]:
     """Instances of one account. Staging grows all the time and never sleeps, which is what breaks its budget."""
     for index in range(count):
-        place = _place(random, account_ids, account_ids[number])
-        instance_id = _id(random, "i")
+        place = a_place(random, account_ids, account_ids[number])
+        instance_id = new_id(random, "i")
         name = f"{place.cluster}-{place.purpose}-{index:03d}"
-        late = random.random() < (0.4 if number == 0 else 0.12)
+        late = random.random() < (0.4 if number == 0 else 0.2 if place.customer in GROWING else 0.0)
         steady = number == 0 or random.random() < 0.6
         yield Instance(
             id=instance_id,
-            arn=_ec2_arn(place, "instance", instance_id),
+            arn=ec2_arn(place, "instance", instance_id),
             kind="ec2:instance",
             account_id=place.account_id,
             region=place.region,
             name=name,
             tags=place.tags(random, name),
-            appeared=random.randrange(1, 58) if late else 0,
+            appeared=1 + index * NEW_EVERY % 57 if late else 0,
             instance_type=random.choice(INSTANCE_TYPES[place.purpose]),
-            state="stopped" if random.random() < 0.08 else "running",
+            state="stopped" if random.random() < 0.1 else "running",
             rhythm="steady" if steady else "monthend" if number == 2 and index % 4 == 0 else "office",
             covered=steady and not late and number > 0 and random.random() < 0.5,
         )
@@ -136,13 +85,13 @@ def _volumes_of(random: Random, instance: Instance) -> Iterator[Volume]:
 def _volume(
     random: Random, place: Place, instance: Instance | None, size_gb: int | None = None, volume_type: str | None = None
 ) -> Volume:
-    volume_id = _id(random, "vol")
+    volume_id = new_id(random, "vol")
     name = f"{instance.name}-data" if instance else f"restored-{volume_id[-6:]}"
     kind = volume_type or random.choices(("gp3", "gp2", "io1"), (62, 33, 5))[0]
     size = size_gb or random.choice((100, 200, 250, 500, 1000))
     return Volume(
         id=volume_id,
-        arn=_ec2_arn(place, "volume", volume_id),
+        arn=ec2_arn(place, "volume", volume_id),
         kind="ebs:volume",
         account_id=place.account_id,
         region=place.region,
@@ -163,11 +112,11 @@ def _gateways(random: Random, account_ids: list[str]) -> Iterator[Resource]:
         for region in REGIONS:
             for number in range(2):
                 spikes = (account_id, region, number) == (account_ids[1], REGIONS[0], 0)
-                yield from _gateway(random, _place(random, account_ids, account_id, region), number, spikes)
+                yield from _gateway(random, a_place(random, account_ids, account_id, region), number, spikes)
 
 
 def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterator[Resource]:
-    gateway_id, name = _id(random, "nat"), f"{place.env}-{place.region}-{'ab'[number]}"
+    gateway_id, name = new_id(random, "nat"), f"{place.env}-{place.region}-{'ab'[number]}"
     tags: Mapping[str, str] = place.tags(random, name)
     if spikes:
         cluster = f"{SPIKING_CUSTOMER}-a"
@@ -176,7 +125,7 @@ def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterato
     yield address
     yield NatGateway(
         id=gateway_id,
-        arn=_ec2_arn(place, "natgateway", gateway_id),
+        arn=ec2_arn(place, "natgateway", gateway_id),
         kind="vpc:nat_gateway",
         account_id=place.account_id,
         region=place.region,
@@ -191,10 +140,10 @@ def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterato
 def _address(
     random: Random, place: Place, tags: Mapping[str, str], instance_id: str | None, nat_gateway_id: str | None
 ) -> Address:
-    allocation_id = _id(random, "eipalloc")
+    allocation_id = new_id(random, "eipalloc")
     return Address(
         id=allocation_id,
-        arn=_ec2_arn(place, "elastic-ip", allocation_id),
+        arn=ec2_arn(place, "elastic-ip", allocation_id),
         kind="elastic_ip",
         account_id=place.account_id,
         region=place.region,
@@ -217,7 +166,7 @@ def _other(random: Random, place: Place, kind: str, number: int, size: float) ->
         "elasticloadbalancing:loadbalancer": (
             f"arn:aws:elasticloadbalancing:{place.region}:{place.account_id}:loadbalancer/app/{name}/{random.randbytes(8).hex()}"
         ),
-        "ec2:snapshot": _ec2_arn(place, "snapshot", _id(random, "snap")),
+        "ec2:snapshot": ec2_arn(place, "snapshot", new_id(random, "snap")),
     }
     return Other(
         id=paths[kind].rsplit(":", 1)[-1].rsplit("/", 1)[-1],
@@ -229,12 +178,3 @@ def _other(random: Random, place: Place, kind: str, number: int, size: float) ->
         tags=place.tags(random, name),
         size=size,
     )
-
-
-def _id(random: Random, prefix: str) -> str:
-    """An id as EC2 makes them: the prefix and 17 hexadecimal digits."""
-    return f"{prefix}-0{random.getrandbits(64):016x}"
-
-
-def _ec2_arn(place: Place, kind: str, resource_id: str) -> str:
-    return f"arn:aws:ec2:{place.region}:{place.account_id}:{kind}/{resource_id}"

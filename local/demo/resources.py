@@ -10,7 +10,7 @@ REGIONS = ("us-east-1", "eu-west-1", "us-west-2")
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """Any resource. billed_as is what the bill calls it; appeared is the bill's day (0, 1, ...) on which it began to cost."""
+    """Any resource; appeared is the day of the bill (0, 1, ...) on which it began to cost."""
 
     id: str
     arn: str

@@ -1,6 +1,7 @@
 """What Athena would have charged for the queries of a run.
 
-Athena bills the bytes that a query scans, at least 10 MB each; failed statements and DDL are free. Source: Amazon Athena pricing.
+Athena bills the bytes that a query scans, at least 10 MB each; failed statements and DDL are free.
+Source: Amazon Athena pricing.
 """
 
 from __future__ import annotations

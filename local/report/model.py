@@ -20,7 +20,7 @@ UNATTRIBUTED = "unattributed"
 
 @dataclass(frozen=True)
 class Node:
-    """One node of a level over the report's days. The daily tuples are aligned with Report.days; empty but for the largest."""
+    """One node of a level. The daily tuples are aligned with Report.days; only the largest nodes have them."""
 
     id: str
     billed_usd: Decimal
