@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
+
 from lake.accounts import MemberAccess
 from lake.errors import RetriableError
 from lake.events import EventRows, Origin
@@ -82,6 +83,11 @@ class Scanned:
             for batch in batches:
                 yield pa.Table.from_batches([batch])
 
+    def discard(self) -> None:
+        """Remove the spool: its rows have been written."""
+        if self.spool is not None:
+            self.spool.unlink()
+
 
 @dataclass(frozen=True)
 class Scanner:
@@ -116,15 +122,17 @@ class Scanner:
             raise OutOfTimeError
         rows, count = EventRows(self.table, self.grouping), 0
         events = self.scan(access.result().session(), origin.region)
-        with NamedTemporaryFile(dir=self.folder, suffix=".arrow", delete=False) as file:
-            with pa.ipc.new_stream(file, self.table.arrow_schema) as spool:
-                for event in events:
-                    rows.append(event, origin)
-                    if len(rows) >= BATCH_ROWS:
-                        count += _flush(rows, spool)
-                        if not self.in_time():
-                            raise OutOfTimeError
-                count += _flush(rows, spool)
+        with (
+            NamedTemporaryFile(dir=self.folder, suffix=".arrow", delete=False) as file,
+            pa.ipc.new_stream(file, self.table.arrow_schema) as spool,
+        ):
+            for event in events:
+                rows.append(event, origin)
+                if len(rows) >= BATCH_ROWS:
+                    count += _flush(rows, spool)
+                    if not self.in_time():
+                        raise OutOfTimeError
+            count += _flush(rows, spool)
         return count, Path(file.name)
 
 

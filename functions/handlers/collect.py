@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from collectors.runner import Lake, Run, run
+
+from collectors.parts import Lake
+from collectors.runner import Run, run
 from lake.accounts import CLIENT_CONFIG, MemberRole
 from lake.catalog import load_catalog
 from lake.configuration import load_configuration

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 if TYPE_CHECKING:
-    from botocore.loaders import Loader
     from mypy_boto3_sts import STSClient
 
 CLIENT_CONFIG = Config(
@@ -23,19 +24,36 @@ CLIENT_CONFIG = Config(
 SESSION_NAME_LENGTH = 64
 
 
+class SharedLoader(Loader):
+    """Reads AWS's service descriptions, which is most of what a first client costs, and keeps them.
+
+    Threads that need the same one at once read it once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def load_service_model(self, *args: Any, **kwargs: Any) -> Any:
+        """As botocore's, by one thread at a time."""
+        with self._lock:
+            return super().load_service_model(*args, **kwargs)
+
+
+_LOADER = SharedLoader()
+
+
 @dataclass(frozen=True)
 class MemberAccess:
     """Credentials of the read-only role in one account, good for an hour.
 
-    A botocore session is not safe to share between threads, so each scan opens its own; all share loader, which has
-    read and keeps AWS's service descriptions (most of what a first client costs).
+    A botocore session is not safe to share between threads, so each scan opens its own; all share one loader.
     """
 
     account_id: str
     access_key: str
     secret_key: str
     token: str
-    loader: Loader
 
     def __repr__(self) -> str:
         """Without the credentials, so that they never stand in a log or an error."""
@@ -44,7 +62,7 @@ class MemberAccess:
     def session(self) -> boto3.Session:
         """A session in the account. Its clients retry as CLIENT_CONFIG says."""
         session = botocore.session.get_session()
-        session.register_component("data_loader", self.loader)
+        session.register_component("data_loader", _LOADER)
         session.set_credentials(self.access_key, self.secret_key, self.token, account_id=self.account_id)
         session.set_default_client_config(CLIENT_CONFIG)
         return boto3.Session(botocore_session=session)
@@ -59,7 +77,6 @@ class MemberRole:
     def __init__(self, sts: STSClient, role_name: str, external_id: str, run_name: str) -> None:
         self._sts, self._role_name, self._external_id = sts, role_name, external_id
         self._run_name = run_name[:SESSION_NAME_LENGTH]
-        self._loader: Loader = botocore.session.get_session().get_component("data_loader")
 
     def assume(self, account_id: str) -> MemberAccess:
         """Assume the role in account_id. Raises botocore's ClientError AccessDenied where it is missing or refuses."""
@@ -69,4 +86,4 @@ class MemberRole:
             ExternalId=self._external_id,
         )
         keys = answer["Credentials"]
-        return MemberAccess(account_id, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self._loader)
+        return MemberAccess(account_id, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import account_of, arn, flag, joined, number, tags_of, utc_text
+from collectors.aws.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
 from collectors.declaration import Collector
 from lake.events import Event
 
@@ -43,21 +43,22 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
         resource_name=tags.get("Name"),
         value=raw["Size"],
         unit="GiB",
-        properties={
-            "state": raw.get("State"),
-            "volume_type": raw.get("VolumeType"),
-            "size_gb": number(raw["Size"]),
-            "iops": number(raw.get("Iops")),
-            "throughput_mbps": number(raw.get("Throughput")),
-            "encrypted": flag(raw.get("Encrypted")),
-            "kms_key_id": raw.get("KmsKeyId"),
-            "multi_attach": flag(raw.get("MultiAttachEnabled")),
-            "availability_zone": raw.get("AvailabilityZone"),
-            # EC2 says '' for a volume that was made empty.
-            "snapshot_id": raw.get("SnapshotId") or None,
-            "create_time": utc_text(raw.get("CreateTime")),
-            **_attachment(raw.get("Attachments", [])),
-        },
+        properties=present(
+            {
+                "state": raw.get("State"),
+                "volume_type": raw.get("VolumeType"),
+                "size_gb": number(raw["Size"]),
+                "iops": number(raw.get("Iops")),
+                "throughput_mbps": number(raw.get("Throughput")),
+                "encrypted": flag(raw.get("Encrypted")),
+                "kms_key_id": raw.get("KmsKeyId"),
+                "multi_attach": flag(raw.get("MultiAttachEnabled")),
+                "availability_zone": raw.get("AvailabilityZone"),
+                "snapshot_id": raw.get("SnapshotId"),
+                "create_time": utc_text(raw.get("CreateTime")),
+                **_attachment(raw.get("Attachments", [])),
+            }
+        ),
         tags=tags,
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import account_of, arn, flag, joined, number, tags_of, utc_text
+from collectors.aws.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
 from collectors.declaration import Collector
 from lake.events import Event
 
@@ -45,7 +45,7 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
-        properties={**_identity(raw), **_placement(raw), **_state(raw)},
+        properties=present({**_identity(raw), **_placement(raw), **_state(raw)}),
         tags=tags,
     )
 
@@ -89,7 +89,7 @@ def _state(raw: Mapping[str, Any]) -> dict[str, str | None]:
     return {
         "state": raw.get("State", {}).get("Name"),
         "state_reason": raw.get("StateReason", {}).get("Code"),
-        "state_transition_reason": raw.get("StateTransitionReason") or None,
+        "state_transition_reason": raw.get("StateTransitionReason"),
         "launch_time": utc_text(raw.get("LaunchTime")),
     }
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import account_of, arn, flag, tags_of
+from collectors.aws.shaping import account_of, arn, flag, present, tags_of
 from collectors.declaration import Collector
 from lake.events import Event
 
@@ -42,20 +42,22 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
-        properties={
-            "associated": flag(associated),
-            "state": "associated" if associated else "unassociated",
-            "instance_id": raw.get("InstanceId") or None,
-            "public_ip": raw.get("PublicIp"),
-            "private_ip": raw.get("PrivateIpAddress"),
-            "allocation_id": raw.get("AllocationId"),
-            "association_id": raw.get("AssociationId"),
-            "network_interface_id": raw.get("NetworkInterfaceId"),
-            "network_interface_owner_id": raw.get("NetworkInterfaceOwnerId"),
-            "domain": raw.get("Domain"),
-            "network_border_group": raw.get("NetworkBorderGroup"),
-            "public_ipv4_pool": raw.get("PublicIpv4Pool"),
-        },
+        properties=present(
+            {
+                "associated": flag(associated),
+                "state": "associated" if associated else "unassociated",
+                "instance_id": raw.get("InstanceId"),
+                "public_ip": raw.get("PublicIp"),
+                "private_ip": raw.get("PrivateIpAddress"),
+                "allocation_id": raw.get("AllocationId"),
+                "association_id": raw.get("AssociationId"),
+                "network_interface_id": raw.get("NetworkInterfaceId"),
+                "network_interface_owner_id": raw.get("NetworkInterfaceOwnerId"),
+                "domain": raw.get("Domain"),
+                "network_border_group": raw.get("NetworkBorderGroup"),
+                "public_ipv4_pool": raw.get("PublicIpv4Pool"),
+            }
+        ),
         tags=tags,
     )
 

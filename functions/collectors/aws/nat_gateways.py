@@ -17,11 +17,12 @@ Source: EC2 DescribeNatGateways, 1,000 a page; CloudWatch GetMetricData, 500 que
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import account_of, arn, joined, tags_of, utc_text
+from collectors.aws.nat_traffic import last_full_hour, traffic
+from collectors.aws.shaping import account_of, arn, joined, present, tags_of, utc_text
 from collectors.declaration import Collector
 from lake.events import Event
 
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
     import boto3
 
 PAGE_SIZE = 1000
-QUERIES_A_CALL = 500
-SETTLING_TIME = timedelta(minutes=5)
-DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-METRICS = {
-    "BytesOutToDestination": ("bytes_processed", "Sum"),
-    "BytesInFromDestination": ("bytes_processed", "Sum"),
-    "ActiveConnectionCount": ("active_connections", "Maximum"),
-}
-"""CloudWatch metric: the property that it adds to, and its statistic."""
 
 
 def scan(session: boto3.Session, region: str) -> Iterator[Event]:
@@ -47,7 +39,7 @@ def scan(session: boto3.Session, region: str) -> Iterator[Event]:
     until = last_full_hour(datetime.now(UTC))
     for page in ec2.get_paginator("describe_nat_gateways").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
         gateways = page["NatGateways"]
-        metrics = _metrics(session, region, [raw["NatGatewayId"] for raw in gateways], until)
+        metrics = traffic(session, region, [raw["NatGatewayId"] for raw in gateways], until)
         for raw in gateways:
             yield to_event(raw, account_id, region, metrics[raw["NatGatewayId"]])
 
@@ -64,80 +56,24 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str, metrics: Mapp
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
-        properties={
-            "state": raw.get("State"),
-            "vpc_id": raw.get("VpcId"),
-            "subnet_id": raw.get("SubnetId"),
-            "connectivity_type": raw.get("ConnectivityType"),
-            "public_ip": joined([address.get("PublicIp") for address in addresses]),
-            "private_ip": joined([address.get("PrivateIp") for address in addresses]),
-            "allocation_id": joined([address.get("AllocationId") for address in addresses]),
-            "network_interface_id": joined([address.get("NetworkInterfaceId") for address in addresses]),
-            "create_time": utc_text(raw.get("CreateTime")),
-            "failure_code": raw.get("FailureCode"),
-            "failure_message": raw.get("FailureMessage"),
-            **(metrics or {}),
-        },
+        properties=present(
+            {
+                "state": raw.get("State"),
+                "vpc_id": raw.get("VpcId"),
+                "subnet_id": raw.get("SubnetId"),
+                "connectivity_type": raw.get("ConnectivityType"),
+                "public_ip": joined([address.get("PublicIp") for address in addresses]),
+                "private_ip": joined([address.get("PrivateIp") for address in addresses]),
+                "allocation_id": joined([address.get("AllocationId") for address in addresses]),
+                "network_interface_id": joined([address.get("NetworkInterfaceId") for address in addresses]),
+                "create_time": utc_text(raw.get("CreateTime")),
+                "failure_code": raw.get("FailureCode"),
+                "failure_message": raw.get("FailureMessage"),
+                **(metrics or {}),
+            }
+        ),
         tags=tags,
     )
-
-
-def last_full_hour(now: datetime) -> datetime:
-    """The end of the last full hour whose metrics have settled."""
-    return (now - SETTLING_TIME).replace(minute=0, second=0, microsecond=0)
-
-
-def _metrics(session: boto3.Session, region: str, gateway_ids: list[str], until: datetime) -> dict[str, dict[str, str]]:
-    """Properties by gateway from CloudWatch, for the hour before until."""
-    from botocore.exceptions import ClientError
-
-    if not gateway_ids:
-        return {}
-    try:
-        sums = _sums(session.client("cloudwatch", region_name=region), gateway_ids, until)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code not in DENIED_CODES:
-            raise
-        return {gateway_id: {"metrics_error": code} for gateway_id in gateway_ids}
-    period = {
-        "metrics_from": str(utc_text(until - timedelta(hours=1))),
-        "metrics_until": str(utc_text(until)),
-    }
-    return {gateway_id: {**sums[gateway_id], **period} for gateway_id in gateway_ids}
-
-
-def _sums(cloudwatch: Any, gateway_ids: list[str], until: datetime) -> dict[str, dict[str, str]]:
-    """What each gateway's data points add up to; a metric without any is left out."""
-    wanted = [(gateway_id, metric) for gateway_id in gateway_ids for metric in METRICS]
-    totals: dict[str, dict[str, float]] = {gateway_id: {} for gateway_id in gateway_ids}
-    for start in range(0, len(wanted), QUERIES_A_CALL):
-        batch = {f"q{i}": what for i, what in enumerate(wanted[start : start + QUERIES_A_CALL])}
-        pages = cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(query_id, *what) for query_id, what in batch.items()],
-            StartTime=until - timedelta(hours=1),
-            EndTime=until,
-        )
-        for result in (result for page in pages for result in page["MetricDataResults"]):
-            gateway_id, metric = batch[result["Id"]]
-            _add(totals[gateway_id], METRICS[metric][0], result["Values"])
-    return {gateway_id: {k: f"{v:.0f}" for k, v in found.items()} for gateway_id, found in totals.items()}
-
-
-def _add(totals: dict[str, float], name: str, values: Iterable[float]) -> None:
-    for value in values:
-        totals[name] = totals.get(name, 0) + value
-
-
-def _query(query_id: str, gateway_id: str, metric: str) -> dict[str, Any]:
-    """One query for one data point: the whole hour."""
-    dimensions = [{"Name": "NatGatewayId", "Value": gateway_id}]
-    stat = {
-        "Metric": {"Namespace": "AWS/NATGateway", "MetricName": metric, "Dimensions": dimensions},
-        "Period": 3600,
-        "Stat": METRICS[metric][1],
-    }
-    return {"Id": query_id, "MetricStat": stat}
 
 
 COLLECTOR = Collector(
