@@ -50,7 +50,7 @@ class Engine:
         repository = Path(__file__).resolve().parents[2]
         python_path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(repository)]))
         with (home / LOG_FILE).open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own module
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
