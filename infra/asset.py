@@ -33,7 +33,7 @@ def build_asset(functions: Path, target: Path, catalog: Catalog, configuration_j
 def _copy_distribution(name: str, target: Path) -> None:
     """The files of an installed pure-Python distribution, without what its installation left beside them."""
     for file in distribution(name).files or ():
-        if not any(part in _LEFT_OUT for part in file.parts):
+        if file.parts[0].startswith(name) and not any(part in _LEFT_OUT for part in file.parts):
             _copy(Path(str(file.locate())), target / Path(*file.parts))
 
 

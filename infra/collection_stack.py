@@ -25,7 +25,7 @@ class CollectionStack(Stack):
         name = deployment.names.group("collection")
         super().__init__(scope, "Collection", stack_name=name, description="Outlay: collectors and bills", **kwargs)
         schedules = Schedules(self, "collection", deployment)
-        collect = self._collect(deployment, schedules)
+        collect = self._collect(deployment, schedules, collectors)
         schedules.allow_start(collect)
         for collector, declared in collectors.items():
             schedules.start(f"collect-{collector}", collect, declared.schedule, {"collector": collector})
@@ -33,7 +33,7 @@ class CollectionStack(Stack):
         schedules.allow_start(bills)
         schedules.start("bills", bills, "cron(10 * * * ? *)", {})
 
-    def _collect(self, deployment: Deployment, schedules: Schedules) -> LakeFunction:
+    def _collect(self, deployment: Deployment, schedules: Schedules, collectors: dict[str, Collector]) -> LakeFunction:
         settings, names, catalog = deployment.settings, deployment.names, deployment.catalog
         role = settings.deployment.member_role
         function = LakeFunction(
@@ -49,6 +49,7 @@ class CollectionStack(Stack):
             memory_mb=1769,
             storage_mb=2048,
             reserved=MOST_SCANS,
+            invokes_itself=True,
             dead_letters=schedules.dead_letters,
         )
         tables = [catalog.table("resource_events"), catalog.table("collector_runs")]
@@ -63,7 +64,7 @@ class CollectionStack(Stack):
                 ("lambda:InvokeFunction",),
                 (names.arn("lambda", f"function:{function.name}"),),
             ),
-            deployment.permissions.write_objects(tables),
+            deployment.permissions.write_events({collector.event_type for collector in collectors.values()}),
             deployment.permissions.register_partitions(tables),
         )
         return function
@@ -83,7 +84,7 @@ class CollectionStack(Stack):
         permissions, catalog = deployment.permissions, deployment.catalog
         events, runs = catalog.table("resource_events"), catalog.table("collector_runs")
         function.allow(
-            permissions.write_objects([events, runs]),
+            permissions.write_events(["cost"]),
             permissions.publish_partitions([events]),
             permissions.register_partitions([runs]),
         )

@@ -27,10 +27,20 @@ class LakePermissions:
 
     def write_objects(self, tables: Iterable[Table]) -> Permission:
         """Put objects of these tables."""
+        return self.write_prefixes(table.prefix for table in tables)
+
+    def write_events(self, event_types: Iterable[str]) -> Permission:
+        """Put the events of some types, and the outcomes of the scans that brought them."""
+        events, runs = self.catalog.table("resource_events"), self.catalog.table("collector_runs")
+        folders = (f"{events.prefix}event_type={event_type}/" for event_type in sorted(event_types))
+        return self.write_prefixes([*folders, runs.prefix])
+
+    def write_prefixes(self, prefixes: Iterable[str]) -> Permission:
+        """Put objects under key prefixes."""
         return Permission(
-            "writes the objects of the tables that it fills, and of no other",
+            "writes the objects that it makes, and no other",
             ("s3:PutObject", "s3:AbortMultipartUpload"),
-            self.names.object_arns(table.prefix for table in tables),
+            self.names.object_arns(prefixes),
         )
 
     def register_partitions(self, tables: Iterable[Table]) -> Permission:

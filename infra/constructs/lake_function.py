@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from aws_cdk import Aws, Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -21,7 +20,8 @@ from infra.permissions import Permission
 class LakeFunction(Construct):
     """The function handlers.<purpose>.handler, on Python 3.13 and arm64, under a role that allows what `allow` was told.
 
-    An asynchronous invocation that fails three times goes to dead_letters. Only one run at a time where reserved is 1.
+    An asynchronous invocation that fails three times goes to dead_letters. reserved is how many may run at once. Lambda
+    stops a function that invokes itself after 16 rounds unless it is told that this is meant.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class LakeFunction(Construct):
         memory_mb: int = 512,
         storage_mb: int = 512,
         reserved: int | None = None,
+        invokes_itself: bool = False,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, purpose.capitalize())
@@ -79,13 +80,13 @@ class LakeFunction(Construct):
             reserved_concurrent_executions=reserved if settings.reserved_concurrency else None,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=logs.LogGroup.from_log_group_name(self, "LogGroup", log_group.ref),
-            on_failure=destinations.SqsDestination(dead_letters) if dead_letters else None,
-            retry_attempts=2 if dead_letters else None,
-            max_event_age=Duration.hours(1) if dead_letters else None,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if invokes_itself else None,
         )
         acknowledge(self, "L1", "the layers that carry pyarrow and Powertools are pinned to Python 3.13")
         acknowledge(self, "IAM5[Resource::*]", "X-Ray's two write actions know no resources")
         self._allow_logs(deployment)
+        if dead_letters:
+            self._give_up_to(dead_letters)
         if settings.kms_key_arn:
             self.allow(
                 Permission(
@@ -105,6 +106,21 @@ class LakeFunction(Construct):
                 iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
             )
             acknowledge_wildcards(self, permission.resources, permission.why)
+
+    def _give_up_to(self, dead_letters: sqs.IQueue) -> None:
+        """Two more attempts within an hour, then a message that holds the event and the error."""
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "Attempts",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=3600,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=dead_letters.queue_arn)
+            ),
+        ).node.add_dependency(self.role)
+        self.allow(Permission("tells what it had to give up", ("sqs:SendMessage",), (dead_letters.queue_arn,)))
 
     def _allow_logs(self, deployment: Deployment) -> None:
         self.allow(

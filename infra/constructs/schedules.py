@@ -46,7 +46,7 @@ class Schedules(Construct):
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
             description="Starts the functions of this group's schedules",
         )
-        self.dead_letters.grant_send_messages(self._role)
+        self._role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.dead_letters.queue_arn]))
 
     def allow_start(self, function: LakeFunction) -> None:
         """Let the group's schedules start a function."""
