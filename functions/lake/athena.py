@@ -92,9 +92,10 @@ class Athena:
         for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
             columns = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
             for row in page["ResultSet"]["Rows"]:
-                if heading:
+                if heading:  # SELECTs begin with their columns' names, SHOW and EXPLAIN do not
                     heading = False
-                    continue
+                    if [cell.get("VarCharValue") for cell in row["Data"]] == [column["Name"] for column in columns]:
+                        continue
                 yield {
                     column["Name"]: _value(column["Type"], cell.get("VarCharValue"))
                     for column, cell in zip(columns, row["Data"], strict=True)

@@ -16,9 +16,11 @@ DAYS = [date(2026, 9, 1) + timedelta(days=i) for i in range(90)]
 
 def planned_days(lake: TrinoLake, rollup: Rollup, first: date, last: date) -> dict[str, set[date]]:
     """The partitions of each relation that the rollup's plan reads."""
-    parameters = [literal((first if name == "first_day" else last).isoformat()) for name in rollup.parameters]
-    rows = lake.rows(f"explain (type io, format json) {rollup.sql}", parameters)
-    plan = json.loads("".join(next(iter(row.values())) or "" for row in rows))
+    sql = rollup.sql
+    for name in rollup.parameters:  # EXPLAIN takes no parameters
+        sql = sql.replace("?", literal((first if name == "first_day" else last).isoformat()), 1)
+    rows = lake.rows(f"explain (type io, format json) {sql}")
+    plan = json.loads("\n".join(next(iter(row.values())) or "" for row in rows))
     found: dict[str, set[date]] = {}
     for table in plan["inputTableColumnInfos"]:
         days = found.setdefault(table["table"]["schemaTable"]["table"], set())
