@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 CLIENT_CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 5},
     connect_timeout=5,
     read_timeout=30,
 )
-"""For every client of a run. Five attempts back off for up to half a minute; read_timeout covers a page of 1,000."""
+"""For every client of a run. Five attempts wait for up to 15 seconds in all; read_timeout covers a page of 1,000."""
 
 SESSION_NAME_LENGTH = 64
 

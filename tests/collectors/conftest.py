@@ -1,6 +1,7 @@
 """A lake in memory for the runner to write to."""
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from lake.catalog import Catalog
 from lake.catalog_parser import parse_catalog
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.environment import Environment
+
+# Powertools reads these when a handler is imported; moto would otherwise load a catalogue of images into each account.
+os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Outlay"
+os.environ["POWERTOOLS_SERVICE_NAME"] = "collect"
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 BUCKET = "lake"
 NO_GROUPING: dict[str, tuple[str, ...]] = {group: () for group in GROUPS}
@@ -56,6 +62,7 @@ def objects(lake: Lake, table: str) -> dict[str, bytes]:
     }
 
 
-def rows(lake: Lake, table: str) -> list[dict[str, Any]]:
-    """Every stored row of a table."""
-    return [row for body in objects(lake, table).values() for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+def rows(lake: Lake, table: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
+    """Every stored row of a table, whole or only some columns of it."""
+    tables = [pq.read_table(io.BytesIO(body), columns=columns) for body in objects(lake, table).values()]
+    return [row for stored in tables for row in stored.to_pylist()]

@@ -57,13 +57,18 @@ class AnsweredAccess:
 
     def session(self) -> boto3.Session:
         session = self.access.session()
+        # before-call sees the request as the protocol spells it, so the parameters are kept from the step before.
+        session.events.register("before-parameter-build.*.*", _keep_parameters)
         session.events.register("before-call.*.*", self._reply)
         return session
 
-    def _reply(self, model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-        body = params.get("body") or {}
-        status, data = self.answer(self.access.account_id, context["client_region"], model.name, body)
+    def _reply(self, model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        status, data = self.answer(self.access.account_id, context["client_region"], model.name, context["parameters"])
         return SimpleNamespace(status_code=status), data
+
+
+def _keep_parameters(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["parameters"] = params
 
 
 def access_answered_by(answer: Answer, account_id: str = RECORDED_ACCOUNT) -> Future[Any]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors import parts, runner
+from collectors import parts, runner, scanning
+from collectors.aws import ebs_volumes
 from collectors.runner import NothingCollectedError, Run, run
 from lake.configuration import Account
 from lake.errors import ConfigurationError
@@ -24,6 +25,7 @@ FIRST, SECOND, THIRD = (
     Account("222222222222", "Second", None, REGIONS),
     Account("333333333333", "Third", None, REGIONS),
 )
+PLACE = ["aws_account_id", "aws_region"]
 FOLDER = "event_type=config/collector=ebs_volumes/event_date=2026-11-20/"
 
 
@@ -46,7 +48,7 @@ def collect(lake: Any, company: Company, **changes: Any) -> Run:
 
 
 def events_by_place(lake: Any) -> Counter[tuple[str, str]]:
-    return Counter((row["aws_account_id"], row["aws_region"]) for row in rows(lake, "resource_events"))
+    return Counter((row["aws_account_id"], row["aws_region"]) for row in rows(lake, "resource_events", PLACE))
 
 
 def statuses(done: Run) -> dict[tuple[str, str], str]:
@@ -143,7 +145,7 @@ def test_many_pages_arrive_whole_and_each_call_asks_for_a_thousand(make_lake: An
     lake = make_lake(Account("111111111111", "First", None, ("us-east-1",)))
     done = collect(lake, Company(answer))
     assert done.event_count == 4500
-    assert len({row["event_id"] for row in rows(lake, "resource_events")}) == 4500
+    assert len({row["event_id"] for row in rows(lake, "resource_events", ["event_id"])}) == 4500
     assert sizes == [1000] * 5
 
 
@@ -243,17 +245,27 @@ def test_what_the_configuration_lacks_is_told(make_lake: Any, accounts: Any, cha
 PLACES = [(account.account_id, region) for account in (FIRST, SECOND, THIRD) for region in REGIONS]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(failing=st.dictionaries(st.sampled_from(PLACES), st.sampled_from(["AccessDenied", "Throttling", "InternalError"])))
-def test_whatever_fails_the_rest_is_whole_and_all_is_accounted_for(make_lake: Any, failing: dict[Any, str]) -> None:
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three volumes a page and two events a batch, so that few volumes take many of both."""
+    monkeypatch.setattr(ebs_volumes, "PAGE_SIZE", 3)
+    monkeypatch.setattr(scanning, "BATCH_ROWS", 2)
+
+
+@pytest.mark.usefixtures("small_pages")
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    failing=st.dictionaries(st.sampled_from(PLACES), st.sampled_from(["AccessDenied", "Throttling", "InternalError"])),
+    at_page=st.integers(0, 2),
+)
+def test_whatever_fails_the_rest_is_whole_and_accounted_for(make_lake: Any, failing: dict[Any, str], at_page: int) -> None:
     def answer(account: str, region: str, operation: str, parameters: dict[str, Any]) -> Reply:
-        # The failing ones fail on their second page, after a first one full of volumes.
-        if (account, region) in failing and "NextToken" in parameters:
+        if (account, region) in failing and int(parameters.get("NextToken", 0)) == 3 * at_page:
             return error(failing[account, region])
-        return volume_pages(account, region, 1001, parameters)
+        return volume_pages(account, region, 8, parameters)
 
     lake = make_lake(FIRST, SECOND, THIRD)
     done = collect(lake, Company(answer))
     assert Counter((o.aws_account_id, o.aws_region) for o in done.outcomes) == Counter(PLACES)
     assert {place for place, status in statuses(done).items() if status != "ok"} == set(failing)
-    assert events_by_place(lake) == {place: 1001 for place in PLACES if place not in failing}
+    assert events_by_place(lake) == {place: 8 for place in PLACES if place not in failing}
