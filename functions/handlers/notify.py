@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     Raises OutlayError, after everything that could be sent was, where a channel failed.
     """
     slot = slot_of(event)
-    environment = Environment.from_env()
+    environment, session = Environment.from_env(), boto3.Session()
     notifier = Notifier(
         environment=environment,
         catalog=load_catalog(),
@@ -41,11 +41,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         read=Athena(environment, "outlay").rows,
         slack=partial(
             slack_from_secret,
+            session,
             required("OUTLAY_SLACK_SECRET_ARN"),
             os.environ.get("OUTLAY_SLACK_API_URL", SLACK_API_URL),
         ),
         memory_table=required("OUTLAY_IDEMPOTENCY_TABLE"),
-        session=boto3.Session(),
+        session=session,
     )
     result = notifier.run(context)
     metrics.add_metric("NotificationsSent", MetricUnit.Count, result.sent)

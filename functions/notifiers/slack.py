@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Protocol
 
-from aws_lambda_powertools.utilities import parameters
+import boto3
+from aws_lambda_powertools.utilities.parameters import GetParameterError, SecretsProvider
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -92,6 +93,7 @@ class BotSlack:
                 unfurl_links=False,
                 unfurl_media=False,
                 link_names=False,
+                mrkdwn=False,
             )
         except SlackApiError as error:
             response: Any = error.response  # a SlackResponse; its request holds the token, so it goes no further
@@ -119,7 +121,15 @@ class WebhookSlack:
         """Say it. channel and thread_ts mean nothing to a webhook."""
         self._pace.wait("")
         try:
-            answer = self._client.send(text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False)
+            answer = self._client.send_dict(
+                {
+                    "text": message.text,
+                    "blocks": [block.to_dict() for block in message.blocks],
+                    "unfurl_links": False,
+                    "unfurl_media": False,
+                    "mrkdwn": False,
+                }
+            )
         except (SlackClientError, HTTPException, OSError) as error:
             raise unreachable(error, "the webhook") from None
         if answer.status_code != 200:
@@ -127,17 +137,19 @@ class WebhookSlack:
         return Posted(None, None)
 
 
-def slack_from_secret(secret_id: str, api_url: str, seconds_between: float = SECONDS_BETWEEN_MESSAGES) -> Slack:
+def slack_from_secret(
+    session: boto3.Session, secret_id: str, api_url: str, seconds_between: float = SECONDS_BETWEEN_MESSAGES
+) -> Slack:
     """Slack as the secret says: {"bot_token": "xoxb-…"} or {"webhook_url": "https://…"}.
 
     Raises ConfigurationError where the secret holds neither, RetriableError where it cannot be read.
     """
     try:
-        text = parameters.get_secret(secret_id)
-    except parameters.GetParameterError as error:
+        text = SecretsProvider(boto3_session=session).get(secret_id)
+    except GetParameterError as error:
         raise RetriableError(f"secret {secret_id} cannot be read: {error}; look at the function's role") from error
     try:
-        secret = json.loads(text)
+        secret = json.loads(str(text))
     except ValueError:
         secret = None
     remedy = f'secret {secret_id} must hold JSON: {{"bot_token": "xoxb-…"}} or {{"webhook_url": "https://…"}}'

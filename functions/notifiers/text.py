@@ -61,13 +61,13 @@ def escaped(value: str) -> str:
 
 
 def plain(value: str, length: int = NAME_LENGTH) -> str:
-    """A stranger's text for a plain_text object."""
-    return escaped(shortened(value, length))
+    """A stranger's text where no markup is read. Backticks become the modifier letter that looks like one."""
+    return escaped(shortened(value, length)).replace("`", _LOOKS_LIKE_BACKTICK) or "-"
 
 
 def code(value: str, length: int = NAME_LENGTH) -> str:
-    """A stranger's text as a code span. Backticks become the modifier letter that looks like one."""
-    return f"`{escaped(shortened(value, length)).replace('`', _LOOKS_LIKE_BACKTICK) or '-'}`"
+    """A stranger's text as a code span."""
+    return f"`{plain(value, length)}`"
 
 
 def cut(text: str, length: int) -> str:

@@ -1,0 +1,1 @@
+"""The notifier: what it says, to whom, and that it says it once."""
