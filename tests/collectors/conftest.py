@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Outlay"
 os.environ["POWERTOOLS_SERVICE_NAME"] = "collect"
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
-BUCKET = "lake"
+LAKES = count()
 NO_GROUPING: dict[str, tuple[str, ...]] = {group: () for group in GROUPS}
 
 
@@ -32,32 +33,42 @@ def catalog() -> Catalog:
     return parse_catalog(Path(__file__).parents[2] / "sql")
 
 
+@pytest.fixture(scope="package")
+def clients() -> Iterator[tuple[Any, Any]]:
+    """S3 and Glue of one emulated AWS for this folder's tests; each test has a bucket and databases of its own in it."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "test")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield boto3.client("s3"), boto3.client("glue")
+
+
 @pytest.fixture
-def make_lake(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lake]]:
+def make_lake(catalog: Catalog, clients: tuple[Any, Any]) -> Callable[..., Lake]:
     """Makes an empty lake of a company with the given accounts."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, glue = boto3.client("s3"), boto3.client("glue")
-        s3.create_bucket(Bucket=BUCKET)
-        glue.create_database(DatabaseInput={"Name": "outlay"})
-        for name in ("resource_events", "collector_runs"):
-            glue.create_table(DatabaseName="outlay", TableInput=catalog.table(name).glue_input(BUCKET))
+    s3, glue = clients
 
-        def make(*accounts: Account) -> Lake:
-            settings = Configuration(accounts, NO_GROUPING, (), (), Notifications("#costs"))
-            return Lake(s3, glue, Environment(BUCKET, "outlay"), catalog, settings)
+    def make(*accounts: Account) -> Lake:
+        name = f"lake{next(LAKES)}"
+        environment = Environment(name, "outlay", f"{name}_")
+        s3.create_bucket(Bucket=name)
+        glue.create_database(DatabaseInput={"Name": environment.database("outlay")})
+        for table in ("resource_events", "collector_runs"):
+            table_input = catalog.table(table).glue_input(name)
+            glue.create_table(DatabaseName=environment.database("outlay"), TableInput=table_input)
+        return Lake(s3, glue, environment, catalog, Configuration(accounts, NO_GROUPING, (), (), Notifications("#costs")))
 
-        yield make
+    return make
 
 
 def objects(lake: Lake, table: str) -> dict[str, bytes]:
     """Every object of a table, by its key below the table's folder."""
     prefix = lake.catalog.table(table).prefix
-    found = lake.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    found = lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=prefix).get("Contents", [])
     return {
-        entry["Key"].removeprefix(prefix): lake.s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+        entry["Key"].removeprefix(prefix): lake.s3.get_object(Bucket=lake.environment.bucket, Key=entry["Key"])[
+            "Body"
+        ].read()
         for entry in found
     }
 

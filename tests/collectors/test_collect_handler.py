@@ -19,17 +19,22 @@ EVENT = {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00Z"}
 ACCOUNTS = [Account(f"{n}" * 12, f"Account {n}", None, ("us-east-1",)) for n in (1, 2)]
 
 
-@pytest.fixture
-def lake(make_lake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Two accounts with one volume each, and the function's surroundings."""
-    monkeypatch.setenv("OUTLAY_MEMBER_ROLE", "OutlayReadOnly")
-    monkeypatch.setenv("OUTLAY_EXTERNAL_ID", "the-external-id")
-    lake = make_lake(*ACCOUNTS)
-    monkeypatch.setattr(collect, "_lake", lambda: lake)
+@pytest.fixture(scope="module", autouse=True)
+def volumes(clients: Any) -> None:
+    """One volume in each account."""
     role = MemberRole(boto3.client("sts"), "OutlayReadOnly", "the-external-id", "seed")
     for account in ACCOUNTS:
         ec2 = role.assume(account.account_id).session().client("ec2", region_name="us-east-1")
         ec2.create_volume(AvailabilityZone="us-east-1a", Size=int(account.account_id[0]))
+
+
+@pytest.fixture
+def lake(make_lake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The lake of these accounts, and the function's surroundings."""
+    monkeypatch.setenv("OUTLAY_MEMBER_ROLE", "OutlayReadOnly")
+    monkeypatch.setenv("OUTLAY_EXTERNAL_ID", "the-external-id")
+    lake = make_lake(*ACCOUNTS)
+    monkeypatch.setattr(collect, "_lake", lambda: lake)
     return lake
 
 

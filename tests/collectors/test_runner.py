@@ -68,7 +68,9 @@ def test_a_run_writes_one_object_and_an_outcome_for_each_account_and_region(make
         ("222222222222", "us-east-1", "ok", 3),
     ]
     assert (done.event_count, done.failures, done.left) == (12, (), ())
-    partitions = lake.glue.get_partitions(DatabaseName="outlay", TableName="resource_events")["Partitions"]
+    partitions = lake.glue.get_partitions(DatabaseName=lake.environment.database("outlay"), TableName="resource_events")[
+        "Partitions"
+    ]
     assert [p["Values"] for p in partitions] == [["config", "ebs_volumes", "2026-11-20"]]
 
 
@@ -253,7 +255,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_pages")
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     failing=st.dictionaries(st.sampled_from(PLACES), st.sampled_from(["AccessDenied", "Throttling", "InternalError"])),
     at_page=st.integers(0, 2),
