@@ -1,49 +1,18 @@
 """Hive's own DDL as people type it in Athena, answered from Glue: Trino does not speak it."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.glue.models import GlueBackend
 
-from local.engine.permissions import Caller
+from local.engine.alter_partitions import alter_partitions
+from local.engine.catalog_context import Answer, Context, Handler, Rows
 from local.engine.show_create import show_create_table
 from local.engine.statements import InvalidStatementError, unquote
-from local.engine.trino_client import QueryError, Trino
+from local.engine.trino_client import QueryError
 
 _NAME = r"(?P<name>[\w.\"`]+)"
-_PAIR = re.compile(r"[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|([\w.-]+))")
-_PARTITION = re.compile(r"PARTITION\s*\(([^)]*)\)\s*(?:LOCATION\s*'([^']+)')?", re.I)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a statement may use: Glue, the engine, the database it names none of, and the caller."""
-
-    glue: GlueBackend
-    trino: Trino
-    database: str
-    caller: Caller
-
-    def table(self, name: str, *actions: str) -> dict[str, Any]:
-        """The Glue table of that name, once the caller may do `actions` on it."""
-        *qualifiers, relation = unquote(name)
-        database = qualifiers[-1] if qualifiers else self.database
-        for action in ("glue:GetTable", *actions):
-            self.caller.need_glue(action, database, relation)
-        with_message = f"TABLE_NOT_FOUND: Table '{database}.{relation}' does not exist"
-        try:
-            return dict(self.glue.get_table(database, relation).as_dict())
-        except JsonRESTError as error:
-            raise QueryError(*with_message.split(": ", 1), by_user=True) from error
-
-
-Rows = list[list[str]]
-Answer = tuple[list[str], Rows]
-Handler = Callable[[Context, re.Match[str]], Answer]
 
 
 def answer(context: Context, text: str) -> Answer:
@@ -94,7 +63,9 @@ def _show_partitions(context: Context, match: re.Match[str]) -> Answer:
     table = context.table(match["name"], "glue:GetPartitions")
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if not keys:
-        raise QueryError("FAILED", f"Table {match['name']} is not a partitioned table", by_user=True)
+        raise QueryError(
+            "FAILED", f"Table {match['name']} is not a partitioned table", by_user=True
+        )
     partitions = context.glue.get_partitions(table["DatabaseName"], table["Name"], "")
     names = (
         "/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True))
@@ -131,48 +102,6 @@ def _repair(context: Context, match: re.Match[str]) -> Answer:
     database, name = table["DatabaseName"], table["Name"]
     context.trino.run(f"CALL system.sync_partition_metadata('{database}', '{name}', 'ADD')")
     return [], []
-
-
-def _alter_partitions(context: Context, match: re.Match[str]) -> Answer:
-    adds = match["verb"].upper() == "ADD"
-    action = "glue:BatchCreatePartition" if adds else "glue:BatchDeletePartition"
-    table = context.table(match["name"], action)
-    for values, location in _PARTITION.findall(match["partitions"]):
-        given = {key: text or number for key, text, number in _PAIR.findall(values)}
-        keys = [key["Name"] for key in table["PartitionKeys"]]
-        if set(given) != set(keys):
-            raise QueryError("FAILED", f"Partition keys are {keys}, not {list(given)}", by_user=True)
-        ordered = [given[key] for key in keys]
-        alter = _add_partition if adds else _drop_partition
-        alter(context.glue, table, ordered, location, guarded=match["guard"] is not None)
-    return [], []
-
-
-def _add_partition(
-    glue: GlueBackend, table: dict[str, Any], values: list[str], location: str, *, guarded: bool
-) -> None:
-    keys = [key["Name"] for key in table["PartitionKeys"]]
-    base = table["StorageDescriptor"]["Location"].rstrip("/")
-    pairs = zip(keys, values, strict=True)
-    default = "/".join([base, *(f"{key}={value}" for key, value in pairs), ""])
-    storage = table["StorageDescriptor"] | {"Location": location or default}
-    try:
-        glue.create_partition(
-            table["DatabaseName"], table["Name"], {"Values": values, "StorageDescriptor": storage}
-        )
-    except JsonRESTError as error:
-        if not guarded:
-            raise QueryError("FAILED", f"{error.message} {values}", by_user=True) from error
-
-
-def _drop_partition(
-    glue: GlueBackend, table: dict[str, Any], values: list[str], location: str, *, guarded: bool
-) -> None:
-    try:
-        glue.delete_partition(table["DatabaseName"], table["Name"], values)  # type: ignore[arg-type]
-    except JsonRESTError as error:
-        if not guarded:
-            raise QueryError("FAILED", f"{error.message} {values}", by_user=True) from error
 
 
 def _create_database(context: Context, match: re.Match[str]) -> Answer:
@@ -223,7 +152,7 @@ _HANDLERS: tuple[tuple[re.Pattern[str], Handler], ...] = (
             r"ALTER TABLE {NAME} (?P<verb>ADD|DROP)(?P<guard> IF(?: NOT)? EXISTS)?"
             r" (?P<partitions>PARTITION\s*\(.*)"
         ),
-        _alter_partitions,
+        alter_partitions,
     ),
     (
         _pattern(

@@ -95,7 +95,11 @@ class Engine:
 
     def _log_tail(self) -> str:
         log = self.home / LOG_FILE
-        lines = log.read_text(errors="replace").splitlines()[-_QUOTED_LOG_LINES:]
+        lines = [
+            line
+            for line in log.read_text(errors="replace").splitlines()
+            if line.strip() and not line.startswith("\tat ")  # where in Java is of no use here
+        ][-_QUOTED_LOG_LINES:]
         return f" The end of {log}:\n" + "\n".join(line[:300] for line in lines)
 
     def __enter__(self) -> Self:

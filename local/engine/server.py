@@ -74,7 +74,8 @@ def _start_trino(home: Path, jars: Path) -> None:
 def _create_catalogs(port: int, statements: list[str]) -> None:
     import trino
 
-    cursor = trino.dbapi.connect(host="127.0.0.1", port=port, user="outlay").cursor()
+    connection = trino.dbapi.connect(host="127.0.0.1", port=port, user="outlay")  # type: ignore[no-untyped-call]
+    cursor = connection.cursor()
     for statement in statements:
         cursor.execute(statement)
         cursor.fetchall()

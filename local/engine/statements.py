@@ -9,9 +9,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-_OPAQUE = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL
-)
+_OPAQUE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = r"[\w.\"`]+"
 _UNLOAD = re.compile(r"UNLOAD\s*\(", re.I)
 _UNLOAD_TAIL = re.compile(
@@ -35,9 +33,7 @@ _EXPLAIN = re.compile(
     r"EXPLAIN\s+(?:ANALYZE\s+)?(?:VERBOSE\s+)?(?:\(\s*(?:TYPE|FORMAT)\b[^)]*\)\s*)?(?P<query>.*)",
     re.I | re.DOTALL,
 )
-_DROP = re.compile(
-    rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?(?P<name>{_NAME})\s*", re.I
-)
+_DROP = re.compile(rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?(?P<name>{_NAME})\s*", re.I)
 _SHOW_CREATE_VIEW = re.compile(rf"SHOW\s+CREATE\s+VIEW\s+(?P<name>{_NAME})\s*", re.I)
 _OPTION = re.compile(r"(\w+)\s*=\s*('(?:[^']|'')*'|ARRAY\s*\[[^\]]*\]|[\w.]+)", re.I | re.DOTALL)
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "(")
@@ -134,7 +130,7 @@ def _classify(text: str, outline: str) -> Statement:
     for pattern, kind in ((_DROP, Kind.DROP), (_SHOW_CREATE_VIEW, Kind.SHOW_CREATE_VIEW)):
         if match := pattern.fullmatch(outline):
             plain = text.replace("`", '"')
-            return Statement(plain, kind, name=_slice(text, match, "name"))
+            return Statement(plain, kind, name=_slice(plain, match, "name"))
     return Statement(text, Kind.CATALOG)
 
 
@@ -209,7 +205,7 @@ def _flat(outline: str) -> str:
     depth, flat = 0, []
     for character in outline:
         depth -= character == ")"
-        flat.append("x" if depth > 0 and character in "()" or depth > 1 else character)
+        flat.append("x" if (depth > 0 and character in "()") or depth > 1 else character)
         depth += character == "("
     return "".join(flat)
 

@@ -1,0 +1,1 @@
+"""Tests of the engine: real Trino behind Athena's API."""
