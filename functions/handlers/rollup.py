@@ -16,6 +16,7 @@ from lake.environment import Environment
 from lake.errors import AuditError
 from lake.slots import slot_of
 from rollups.build import Builder
+from rollups.housekeeping import Housekeeping
 from rollups.run import run_rollups
 from rollups.sources import SourceVersions
 
@@ -33,6 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         Athena(environment, "outlay"), glue, SourceVersions(s3, glue, environment, catalog), environment, catalog
     )
     report = run_rollups(builder, catalog, slot, context.get_remaining_time_in_millis)
+    removed = Housekeeping(s3, glue, environment, catalog).run(slot)
     metrics.add_metric("DaysBuilt", MetricUnit.Count, sum(len(built.days) for built in report.built))
     metrics.add_metric("AuditFailures", MetricUnit.Count, len(report.failed))
     logger.info("rollups ran", extra={"failed": report.failed, "waiting": report.waiting})
@@ -41,4 +43,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {
         "built": [{**asdict(built), "days": [day.isoformat() for day in built.days]} for built in report.built],
         "is_complete": report.is_complete,
+        "removed": asdict(removed),
     }

@@ -70,12 +70,12 @@ class Builder:
         build = f"{slot_name(slot)}-{uuid.uuid4().hex[:8]}"
         target = f"s3://{self._environment.bucket}/{table.prefix}build={build}/"
         parameters = [literal((first_day if name == "first_day" else last_day).isoformat()) for name in rollup.parameters]
-        done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
         days = days_between(first_day, last_day)
         locations = {day: f"{target}{table.day_column}={day.isoformat()}/" for day in days}
         builds = self._partitions(rollup, builds_name(rollup.name))
-        for day, location in locations.items():
+        for day, location in locations.items():  # known before it is written: what a kill leaves can be found and removed
             builds.register(Partition((build, day.isoformat()), location))
+        done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
         audit(self._athena, self._catalog, rollup, build, first_day, last_day)
         published = self._partitions(rollup, rollup.name)
         for day, location in locations.items():

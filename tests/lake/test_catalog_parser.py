@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from lake.catalog import Catalog
 from lake.catalog_parser import parse_catalog
 from lake.errors import ConfigurationError
-
 from tests.catalog import CATALOG, ROOT
 
 ROLLUP, TABLE, VIEW = "rollups/cost_rollup_daily.sql", "tables/cost_hourly.sql", "views/aws_accounts.sql"

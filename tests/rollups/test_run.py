@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from lake.partitions import VERSION, Partition, Partitions
 from rollups.run import run_rollups
-
 from tests.lake_on_trino import NOON, TrinoLake, cost_event
 
 DAYS = ("2026-11-17", "2026-11-18", "2026-11-19")

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from lake.slots import naive
-
 from tests.lake_on_trino import Row, TrinoLake, config_event, scan_outcome
 
 DAY = "2026-11-18"

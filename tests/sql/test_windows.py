@@ -4,9 +4,9 @@ import json
 from datetime import date, timedelta
 
 import pytest
+
 from lake.catalog import Rollup
 from lake.sql_text import literal
-
 from tests.catalog import CATALOG
 from tests.lake_on_trino import TrinoLake
 

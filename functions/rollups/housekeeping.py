@@ -1,0 +1,95 @@
+"""Removes what nobody can read any more: superseded builds, rejected builds, and partitions past their retention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lake.catalog import Catalog, Rollup, Table
+from lake.environment import Environment
+from lake.partitions import Partition, Partitions
+from rollups.build import BUILD
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+READERS_HOLD = timedelta(days=1)
+"""How long a reader may still hold a superseded build. Athena ends a query after 30 minutes."""
+REJECTED_KEPT = timedelta(days=7)
+"""How long a build that failed its audit can be looked at."""
+
+
+@dataclass
+class Removed:
+    """What a pass removed."""
+
+    builds: int = 0
+    partitions: int = 0
+
+
+class Housekeeping:
+    """One pass over the lake. Running it twice, or killing it halfway, removes nothing more than one whole pass would."""
+
+    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog) -> None:
+        self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
+
+    def run(self, now: datetime) -> Removed:
+        """Remove what is past its time at `now`."""
+        removed = Removed()
+        for rollup in self._catalog.rollups:
+            for build in self._unreadable_builds(rollup, now):
+                self._delete_objects(build.location)
+                self._partitions(self._catalog.builds_table(rollup)).drop(build.values)
+                removed.builds += 1
+        for table in self._catalog.tables:
+            removed.partitions += self._drop_expired(table, now.date())
+        return removed
+
+    def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
+        published = {
+            partition.values[0]: partition for partition in self._partitions(self._catalog.table(rollup.name)).all()
+        }
+        locations = {partition.location for partition in published.values()}
+        for build in list(self._partitions(self._catalog.builds_table(rollup)).all()):
+            if build.location in locations:
+                continue
+            current = published.get(build.values[-1])
+            current_since = _built_at(current.parameters[BUILD]) if current and BUILD in current.parameters else None
+            built_at = _built_at(build.values[0])
+            superseded = current_since is not None and built_at < current_since <= now - READERS_HOLD
+            if superseded or built_at <= now - REJECTED_KEPT:
+                yield build
+
+    def _drop_expired(self, table: Table, today: date) -> int:
+        """Drop partitions past the retention; lifecycle rules of the bucket expire their objects."""
+        if table.retention_days is None or table.day_column is None:
+            return 0
+        oldest = today - timedelta(days=table.retention_days)
+        tables = [table]
+        if rollup := self._catalog.rollup(table.name):
+            tables.append(self._catalog.builds_table(rollup))
+        dropped = 0
+        for each in tables:
+            partitions = self._partitions(each)
+            for partition in list(partitions.all(f"{table.day_column} < '{oldest.isoformat()}'")):
+                partitions.drop(partition.values)
+                dropped += 1
+        return dropped
+
+    def _delete_objects(self, location: str) -> None:
+        prefix = location.removeprefix("s3://").partition("/")[2]
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                self._s3.delete_object(Bucket=self._environment.bucket, Key=found["Key"])
+
+    def _partitions(self, table: Table) -> Partitions:
+        return Partitions(self._glue, self._environment.database(table.database), table)
+
+
+def _built_at(build: str) -> datetime:
+    """The slot in a build's id."""
+    return datetime.strptime(build.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
