@@ -1,0 +1,84 @@
+"""CloudWatch alarms, evaluated when asked: moto keeps their definitions and the data, but never compares them."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.utils import utcnow
+from moto.sqs.models import sqs_backends
+
+_COMPARE = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+_STATISTIC = {
+    "Sum": sum,
+    "Maximum": max,
+    "Minimum": min,
+    "SampleCount": len,
+    "Average": lambda values: sum(values) / len(values),
+}
+
+
+def evaluate(account: str) -> list[dict[str, Any]]:
+    """Every metric alarm of an account as name, state (OK, ALARM, INSUFFICIENT_DATA), value, reason.
+
+    Periods end now, so an alarm sees what has just happened; maths on metrics are not evaluated.
+    """
+    return [
+        _evaluate(account, region, alarm)
+        for region, backend in list(cloudwatch_backends[account].items())
+        for alarm in list(backend.alarms.values())
+    ]
+
+
+def _evaluate(account: str, region: str, alarm: Any) -> dict[str, Any]:
+    periods = int(alarm.evaluation_periods or 1)
+    needed = int(alarm.datapoints_to_alarm or periods)
+    values = [_value(account, region, alarm, index) for index in range(periods)]
+    breaching = [value for value in values if _breaches(alarm, value)]
+    known = [value for value in values if value is not None]
+    state = "ALARM" if len(breaching) >= needed else "OK"
+    if not known and alarm.treat_missing_data in (None, "missing"):
+        state = "INSUFFICIENT_DATA"
+    reason = (
+        f"{len(breaching)} of {periods} datapoints {known} crossed the threshold {alarm.threshold}."
+    )
+    alarm.update_state(reason, "{}", state)
+    return {
+        "name": alarm.name,
+        "state": state,
+        "value": known[0] if known else None,
+        "reason": reason,
+        "description": alarm.description or "",
+    }
+
+
+def _breaches(alarm: Any, value: float | None) -> bool:
+    if value is None:
+        return bool(alarm.treat_missing_data == "breaching")
+    return bool(_COMPARE[alarm.comparison_operator](value, float(alarm.threshold)))
+
+
+def _value(account: str, region: str, alarm: Any, periods_ago: int) -> float | None:
+    dimensions = {one.name: one.value for one in alarm.dimensions or []}
+    if alarm.namespace == "AWS/SQS" and alarm.metric_name == "ApproximateNumberOfMessagesVisible":
+        queue = sqs_backends[account][region].queues.get(dimensions.get("QueueName", ""))
+        return float(len(queue.messages)) if queue and periods_ago == 0 else None
+    end = utcnow() - timedelta(seconds=periods_ago * int(alarm.period))
+    begin = end - timedelta(seconds=int(alarm.period))
+    values = [
+        float(one.value)
+        for one in cloudwatch_backends[account][region].metric_data
+        if one.namespace == alarm.namespace
+        and one.name == alarm.metric_name
+        and {dimension.name: dimension.value for dimension in one.dimensions} == dimensions
+        and begin < one.timestamp.replace(tzinfo=None) <= end + timedelta(seconds=1)
+    ]
+    if not values:
+        return None
+    result = float(_STATISTIC[alarm.statistic or "Sum"](values))
+    return None if math.isnan(result) else result
