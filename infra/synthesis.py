@@ -17,7 +17,7 @@ from infra.constructs.deployment import Deployment
 from infra.lake_stack import LakeStack
 from infra.member_role_stack import MemberRoleStack
 from infra.rollups_stack import RollupsStack
-from infra.settings import Settings, load_settings
+from infra.settings import load_settings
 from lake.catalog_parser import parse_catalog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,13 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
     RuntimeError where cdk-nag has an open finding.
     """
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(outdir=str(outdir) if outdir else None, context=context, analytics_reporting=False)
+    app = cdk.App(
+        outdir=str(outdir) if outdir else None,
+        context=context,
+        analytics_reporting=False,
+        # The CDK command checks the bootstrap version anyway; without the rule a template needs nothing from SSM.
+        default_stack_synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+    )
     settings = load_settings(config or ROOT / str(app.node.try_get_context("config")))
     with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
         catalog = parse_catalog(ROOT / "sql")
@@ -45,27 +51,18 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
 def add_stacks(app: cdk.App, deployment: Deployment) -> None:
     """Add the five stacks; the others are deployed after the lake."""
     settings, declared = deployment.settings, collectors()
-    arguments = {"env": _environment(settings)}
-    lake = LakeStack(app, deployment, synthesizer=_synthesizer(), **arguments)
+    env = cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
+    lake = LakeStack(app, deployment, env=env)
     for stack in (
-        CollectionStack(app, deployment, declared, synthesizer=_synthesizer(), **arguments),
-        RollupsStack(app, deployment, synthesizer=_synthesizer(), **arguments),
-        AlertsStack(app, deployment, synthesizer=_synthesizer(), **arguments),
+        CollectionStack(app, deployment, declared, env=env),
+        RollupsStack(app, deployment, env=env),
+        AlertsStack(app, deployment, env=env),
     ):
-        stack.add_stack_dependency(lake) if hasattr(stack, "add_stack_dependency") else stack.add_dependency(lake)
-    MemberRoleStack(app, deployment, declared.values(), synthesizer=_synthesizer(), **arguments)
+        stack.add_stack_dependency(lake)
+    MemberRoleStack(app, deployment, declared.values(), env=env)
     cdk.Tags.of(app).add("application", deployment.names.deployment)
     if settings.deployment.external_id.startswith(EXAMPLE_EXTERNAL_ID):
         cdk.Annotations.of(lake).add_warning_v2(
             "outlay:external-id",
             "external_id of config/deployment.yaml is the example's; make your own: openssl rand -hex 16",
         )
-
-
-def _environment(settings: Settings) -> cdk.Environment:
-    return cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
-
-
-def _synthesizer() -> cdk.DefaultStackSynthesizer:
-    """Without the rule that reads the bootstrap version from SSM: the CDK command checks it anyway."""
-    return cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
