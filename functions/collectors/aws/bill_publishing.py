@@ -1,0 +1,89 @@
+"""Publishes the days of one delivery: every day written first, then each partition repointed.
+
+A partition says which delivery it is of (outlay.version) and how many days and rows that has, so that the next run can
+tell from Glue alone whether a delivery is published as a whole. A day that an earlier delivery had and this one lacks is
+published empty, and not dropped: what is made from it must be made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from collectors.aws.bill_days import DaySpools, total
+from collectors.aws.manifests import Delivery
+from collectors.parts import SORT_BY, Lake
+from lake.catalog import Table
+from lake.errors import BillError
+from lake.partitions import VERSION, Partition, Partitions
+from lake.writer import ParquetObject
+
+EVENT_TYPE = "cost"
+DAYS, ROWS = "outlay.days", "outlay.rows"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is published of each delivery, as Glue had it when the run began: partitions by collector."""
+
+    partitions: Mapping[str, tuple[Partition, ...]]
+
+    @classmethod
+    def read(cls, lake: Lake, table: Table) -> Published:
+        """Every cost partition."""
+        found: dict[str, list[Partition]] = {}
+        for partition in _glue(lake, table).all(f"event_type = '{EVENT_TYPE}'"):
+            found.setdefault(partition.values[1], []).append(partition)
+        return cls({collector: tuple(partitions) for collector, partitions in found.items()})
+
+    def rows(self, collector: str, version: str) -> int | None:
+        """Rows of the delivery where this version of it is published as a whole; else None."""
+        partitions = self.partitions.get(collector, ())
+        if not partitions or any(partition.version != version for partition in partitions):
+            return None
+        parameters = partitions[0].parameters
+        return int(parameters[ROWS]) if int(parameters[DAYS]) == len(partitions) else None
+
+    def days(self, collector: str) -> set[date]:
+        """Days on which the delivery has a partition, of whatever version."""
+        return {date.fromisoformat(partition.values[2]) for partition in self.partitions.get(collector, ())}
+
+
+def publish(lake: Lake, table: Table, delivery: Delivery, version: str, spools: DaySpools, earlier: Iterable[date]) -> None:
+    """Write and publish the spooled days, and empty ones for what only an earlier delivery had.
+
+    Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
+    """
+    days = sorted({*spools.rows, *earlier})
+    parameters = {VERSION: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
+    partitions = [_written(lake, table, delivery, day, parameters, spools) for day in days]
+    glue = _glue(lake, table)
+    for partition in partitions:
+        glue.publish(partition)
+
+
+def _written(
+    lake: Lake, table: Table, delivery: Delivery, day: date, parameters: Mapping[str, str], spools: DaySpools
+) -> Partition:
+    values = (EVENT_TYPE, delivery.collector, day.isoformat())
+    names = (column.name for column in table.partition)
+    folder = table.prefix + "".join(f"{name}={value}/" for name, value in zip(names, values, strict=True))
+    folder += f"version={parameters[VERSION]}/"
+    written = Decimal(0)
+    with ParquetObject(lake.s3, lake.environment.bucket, f"{folder}0000.parquet", table, SORT_BY) as target:
+        for rows in spools.read(day):
+            target.write(rows)
+            written += total(rows.column("value"))
+    if target.rows != spools.rows[day] or written != spools.value[day]:
+        raise BillError(
+            f"bill {delivery.bill.name}, file {delivery.key}, day {day}: {target.rows} rows of {written} USD were written "
+            f"of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
+        )
+    spools.remove(day)
+    return Partition(values, f"s3://{lake.environment.bucket}/{folder}", parameters)
+
+
+def _glue(lake: Lake, table: Table) -> Partitions:
+    return Partitions(lake.glue, lake.environment.database(table.database), table)

@@ -1,0 +1,51 @@
+"""Lambda `bills`: publishes every delivery of every configured bill that is not published yet.
+
+Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished, BillsFailed.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from collectors.aws.bills import collect_bills
+from collectors.parts import Lake
+from lake.accounts import CLIENT_CONFIG
+from lake.catalog import load_catalog
+from lake.configuration import load_configuration
+from lake.environment import Environment
+from lake.slots import slot_of
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Do what can be done; then fail, naming every bill that could not be read."""
+    run = collect_bills(_lake(), slot_of(event), context.get_remaining_time_in_millis)
+    metrics.add_metric("BillRowsPublished", MetricUnit.Count, sum(run.published.values()))
+    metrics.add_metric("BillsFailed", MetricUnit.Count, len(run.failures))
+    logger.info("bills read", extra={"published": run.published, "unchanged": len(run.unchanged), "failures": run.failures})
+    run.raise_if_failed()
+    return {"published": run.published, "unchanged": len(run.unchanged), "is_complete": run.is_complete}
+
+
+@cache
+def _lake() -> Lake:
+    """The lake that this function writes to; read once a process."""
+    return Lake(
+        boto3.client("s3", config=CLIENT_CONFIG),
+        boto3.client("glue", config=CLIENT_CONFIG),
+        Environment.from_env(),
+        load_catalog(),
+        load_configuration(),
+    )
