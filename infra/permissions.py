@@ -101,6 +101,15 @@ class LakePermissions:
         prefixes = [f"tables/{database}/" for database in self.catalog.databases]
         return Permission("reads what its queries read: any table", ("s3:GetObject",), self.names.object_arns(prefixes))
 
+    def expire_partitions(self) -> Permission:
+        """Drop partitions past the retention of their table; the bucket's lifecycle rules remove the objects."""
+        tables = [table for table in self.catalog.tables if table.retention_days and table.day_column]
+        return Permission(
+            "drops partitions that are past their table's retention",
+            ("glue:DeletePartition",),
+            self.names.table_arns(tables),
+        )
+
     def build_rollups(self) -> tuple[Permission, ...]:
         """Write, audit and publish the stored rollups, and remove what is superseded."""
         tables = [self.catalog.table(rollup.name) for rollup in self.catalog.rollups]

@@ -55,8 +55,8 @@ class LakeBucket(Construct):
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("bcm-data-exports.amazonaws.com")],
-                actions=["s3:PutObject"],
-                resources=list(deployment.names.object_arns(prefixes)),
+                actions=["s3:PutObject", "s3:GetBucketPolicy"],  # it looks at the policy before each delivery
+                resources=[self.bucket.bucket_arn, *deployment.names.object_arns(prefixes)],
                 conditions={
                     "StringEquals": {"aws:SourceAccount": account},
                     "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:bcm-data-exports:*:{account}:export/*"},

@@ -23,8 +23,8 @@ def test_only_tls_reaches_the_bucket_and_only_the_payers_exports_deliver(assembl
     assert len(deny["Resource"]) == 2, "the bucket and its objects"
     (allow,) = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert allow["Principal"] == {"Service": "bcm-data-exports.amazonaws.com"}
-    assert allow["Action"] == "s3:PutObject"
-    assert allow["Resource"].endswith("/bills/aws/*")
+    assert set(allow["Action"]) == {"s3:PutObject", "s3:GetBucketPolicy"}
+    assert [resource.partition("/")[2] for resource in allow["Resource"]] == ["", "bills/aws/*"]
     assert allow["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}
     assert ":111111111111:export/" in allow["Condition"]["ArnLike"]["aws:SourceArn"]
 

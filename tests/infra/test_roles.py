@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.catalog import CATALOG
 from tests.infra.templates import Assembly
 
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
@@ -63,6 +64,13 @@ def test_partitions_are_published_by_who_builds_them(assembly: Assembly) -> None
     assert assembly.allowed("rollup", "glue:UpdatePartition") == tables | builds
     for function in ("collect", "notify", "schema"):
         assert assembly.allowed(function, "glue:UpdatePartition") == set()
+        assert assembly.allowed(function, "glue:DeletePartition") == set()
+
+
+def test_the_rollups_drop_what_is_past_its_retention(assembly: Assembly) -> None:
+    expiring = {f"table/outlay/{table.name}" for table in CATALOG.tables if table.retention_days}
+    assert expiring <= assembly.allowed("rollup", "glue:DeletePartition")
+    assert "table/outlay/notifications" not in assembly.allowed("rollup", "glue:DeletePartition")
 
 
 def test_only_the_schema_step_changes_tables(assembly: Assembly) -> None:
