@@ -1,4 +1,8 @@
-"""Entry point of the notifier: tells Slack of findings that are new or over. Event: {"slot": "<scheduled time>"}."""
+"""Lambda `notify`: tells Slack of the findings that are new or over, each once.
+
+Event: {"slot": "2026-11-20T09:40:00Z"}. Answer: messages sent, and left for the next run. Metrics: NotificationsSent,
+NotificationsFailed.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,10 @@ logger = Logger()
 metrics = Metrics()
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Say what is new; the counts of messages sent and left for the next run.
-
-    Raises OutlayError, after everything that could be sent was, where a channel failed.
-    """
+    """Say what can be said; then fail, naming every channel that refused."""
     slot = slot_of(event)
     environment, session = Environment.from_env(), boto3.Session()
     notifier = Notifier(
@@ -51,6 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     result = notifier.run(context)
     metrics.add_metric("NotificationsSent", MetricUnit.Count, result.sent)
     metrics.add_metric("NotificationsFailed", MetricUnit.Count, len(result.failures))
-    logger.info("notified", slot=slot.isoformat(), sent=result.sent, left=result.left, refused=result.refused_blocks)
+    told = {"slot": slot.isoformat(), "sent": result.sent, "left": result.left, "refused_blocks": result.refused_blocks}
+    logger.info("findings told", extra=told)
     result.raise_failures()
     return {"sent": result.sent, "left": result.left}

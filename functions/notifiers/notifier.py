@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from lake.accounts import CLIENT_CONFIG
 from lake.catalog import Catalog
 from lake.configuration import Configuration
 from lake.environment import Environment
@@ -41,7 +42,7 @@ class Notifier:
         """Raises QueryError where findings cannot be read; what Slack refused is in the result."""
         delivery = Delivery(
             self.configuration,
-            Memory(self.memory_table, context, self.session.client("dynamodb")),
+            Memory(self.memory_table, context, self.session.client("dynamodb", config=CLIENT_CONFIG)),
             self.slack,
             self._wording(),
             context.get_remaining_time_in_millis,
@@ -59,4 +60,6 @@ class Notifier:
 
     def _record(self) -> Record:
         table = self.catalog.table("notifications")
-        return Record(self.session.client("s3"), self.session.client("glue"), self.environment, table)
+        s3 = self.session.client("s3", config=CLIENT_CONFIG)
+        glue = self.session.client("glue", config=CLIENT_CONFIG)
+        return Record(s3, glue, self.environment, table)

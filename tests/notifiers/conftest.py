@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -23,6 +24,7 @@ from tests.catalog import CATALOG
 from tests.notifiers.examples import as_row
 from tests.notifiers.slack_server import TOKEN, SlackServer, slack_server
 
+os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Outlay"  # read when a handler is imported
 BUCKET, MEMORY, SECRET = "lake", "outlay-notifications", "outlay/slack"
 SESSION = boto3.Session("test", "test", region_name="us-east-1")
 """One for all tests: the first client of a session takes longer than most of these tests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 TOKEN = "xoxb-canary-1234567890"
+HANGS_UP = 0
+"""As a status: no answer at all, after as many seconds as the body says."""
 WEBHOOK_PATH = "/services/T000/B000/canary-webhook"
 
 
@@ -52,6 +55,10 @@ def slack_server() -> Iterator[SlackServer]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, headers, text = self.slack.answer(self.path, self.headers.get("Authorization", ""), json.loads(body))
+            if status == HANGS_UP:
+                time.sleep(float(text))
+                self.close_connection = True
+                return
             data = text.encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():

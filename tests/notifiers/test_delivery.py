@@ -18,10 +18,12 @@ from lake.configuration import Notifications
 from lake.errors import ConfigurationError, OutlayError, RetriableError
 from notifiers.delivery import INDIVIDUAL_MESSAGES
 from notifiers.findings import Finding
+from notifiers.messages import Message
 from notifiers.record import Record
+from notifiers.slack import BotSlack
 from tests.notifiers.conftest import Bench
 from tests.notifiers.examples import anomaly, driver, violation
-from tests.notifiers.slack_server import TOKEN, WEBHOOK_PATH
+from tests.notifiers.slack_server import HANGS_UP, TOKEN, WEBHOOK_PATH
 
 
 class KilledError(BaseException):
@@ -218,6 +220,32 @@ def test_a_failure_is_named_for_what_to_do_and_the_next_run_sends(
     assert bench.rows() == []
     bench.run()
     assert (len(bench.slack.messages), len(bench.rows())) == (1, 1)
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.6"], ids=["hangs up", "never answers"])
+@pytest.mark.parametrize("webhook", [False, True], ids=["bot", "webhook"])
+def test_a_slack_that_does_not_answer_is_asked_once_a_run_lest_it_took_the_message(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: str, webhook: bool
+) -> None:
+    monkeypatch.setattr("notifiers.slack.TIMEOUT_SECONDS", 0.3)
+    if webhook:
+        bench.secret(json.dumps({"webhook_url": bench.slack.url + WEBHOOK_PATH}))
+    bench.slack.faults.append((HANGS_UP, {}, seconds))
+    (error,) = bench.run(violation()).failures.values()
+    assert isinstance(error, RetriableError)
+    assert "cannot be reached" in str(error)
+    assert bench.slack.requests == 1
+
+
+def test_messages_to_one_channel_are_kept_apart_and_channels_do_not_wait_for_each_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr("notifiers.slack.time.sleep", naps.append)
+    slack = BotSlack(TOKEN, f"{bench.slack.url}/api/")
+    for channel in ("#team", "#team", "#cloud-cost"):
+        slack.post(Message("hello", ()), channel)
+    assert naps[0] == 0 and 0.5 < naps[1] <= 1 and naps[2] == 0
 
 
 def test_blocks_that_slack_refuses_are_sent_as_their_plain_line(bench: Bench) -> None:
