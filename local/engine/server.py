@@ -10,6 +10,7 @@ orderly end writes the JVM's ahead-of-time cache, which halves every later start
 import argparse
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 from types import FrameType
@@ -34,6 +35,7 @@ def unfinished_cache(cache: Path, pid: int) -> Path:
 
 def serve(port: int, aws_endpoint: str, home: Path, region: str, jars: Path) -> None:
     """Start Trino and its catalogs, say so in the ready file, and stay until told to end."""
+    _refuse_taken(port)
     ended = threading.Event()
     _end_with_parent(ended)
     (home / READY_FILE).unlink(missing_ok=True)
@@ -51,6 +53,16 @@ def serve(port: int, aws_endpoint: str, home: Path, region: str, jars: Path) -> 
     while not ended.wait(_PARENT_POLL_SECONDS):
         pass  # a plain wait() would keep Python from running its signal handlers
     _exit_in_order()
+
+
+def _refuse_taken(port: int) -> None:
+    """Say at once, in a line, what Java says after seconds in a hundred."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"Port {port} is taken ({error.strerror}): choose another.") from error
 
 
 def _start_trino(home: Path, jars: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 from trino.client import ClientSession, TrinoQuery, TrinoRequest
-from trino.exceptions import TrinoQueryError
+from trino.exceptions import HttpError, TrinoConnectionError, TrinoQueryError
 
 from local.engine.configuration import CATALOG
 from local.engine.errors import EngineError
@@ -85,7 +85,7 @@ class Trino:
             rows = list(query.execute())
         except TrinoQueryError as error:
             raise _query_error(error, lines_before) from error
-        except requests.RequestException as error:
+        except (TrinoConnectionError, HttpError) as error:
             raise EngineError(
                 f"The engine does not answer on port {self.port} ({type(error).__name__}): is it running?"
             ) from error

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from local.engine.client import Engine
 from local.engine.configuration import write_home
 from local.engine.errors import EngineError
 from local.engine.jars import LOCK, ensure_jars
+from local.engine.trino_client import Trino
 
 NOBODY = "http://localhost:9"
 
@@ -62,10 +64,21 @@ def test_the_engine_knows_no_name_but_localhost(tmp_path: Path) -> None:
 
 
 def test_a_failed_start_quotes_its_log(tmp_path: Path) -> None:
-    with Engine.start(NOBODY, tmp_path, port=-1) as engine, pytest.raises(EngineError) as error:
-        engine.wait_ready()
-    assert "engine.log" in str(error.value)
-    assert "port" in str(error.value)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            Engine.start(NOBODY, tmp_path, port=port) as engine,
+            pytest.raises(EngineError) as error,
+        ):
+            engine.wait_ready()
+    assert f"Port {port} is taken" in str(error.value)
+
+
+def test_an_engine_that_does_not_answer_is_said_to() -> None:
+    with pytest.raises(EngineError, match="does not answer on port 9"):
+        Trino(9).run("select 1")
 
 
 def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
