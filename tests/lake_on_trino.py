@@ -84,11 +84,11 @@ class TrinoLake:
 
     def run(self, slot: datetime = NOON, remaining_ms: int = 900_000) -> RunReport:
         """One whole run of the rollups, as the function does it."""
-        return run_rollups(self.builder(), self.catalog, slot, lambda: remaining_ms)
+        return run_rollups(self.builder(slot), self.catalog, slot, lambda: remaining_ms)
 
-    def builder(self) -> Builder:
+    def builder(self, slot: datetime = NOON) -> Builder:
         """A builder over this lake."""
-        sources = SourceVersions(self.s3, self.glue, self.environment, self.catalog)
+        sources = SourceVersions(self.s3, self.glue, self.environment, self.catalog, slot.date())
         return Builder(self.athena, self.glue, sources, self.environment, self.catalog)
 
     def builds(self, rollup: str) -> list[Row]:

@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     environment, catalog, slot = Environment.from_env(), load_catalog(), slot_of(event)
     glue, s3 = boto3.client("glue"), boto3.client("s3")
     builder = Builder(
-        Athena(environment, "outlay"), glue, SourceVersions(s3, glue, environment, catalog), environment, catalog
+        Athena(environment, "outlay"), glue, SourceVersions(s3, glue, environment, catalog, slot.date()), environment, catalog
     )
     report = run_rollups(builder, catalog, slot, context.get_remaining_time_in_millis)
     removed = Housekeeping(s3, glue, environment, catalog).run(slot)

@@ -64,29 +64,34 @@ class Housekeeping:
                 yield build
 
     def _drop_expired(self, table: Table, today: date) -> int:
-        """Drop partitions past the retention; lifecycle rules of the bucket expire their objects."""
+        """Drop partitions past the retention, once lifecycle rules of the bucket have expired their objects.
+
+        Those rules count from when an object was written: a bill of two years ago, delivered yesterday, stays its full time.
+        """
         if table.retention_days is None or table.day_column is None:
             return 0
         oldest = today - timedelta(days=table.retention_days)
-        tables = [table]
-        if rollup := self._catalog.rollup(table.name):
-            tables.append(self._catalog.builds_table(rollup))
-        dropped = 0
-        for each in tables:
-            partitions = self._partitions(each)
-            for partition in list(partitions.all(f"{table.day_column} < '{oldest.isoformat()}'")):
-                partitions.drop(partition.values)
-                dropped += 1
-        return dropped
+        partitions = self._partitions(table)
+        expired = [p for p in partitions.all(f"{table.day_column} < '{oldest.isoformat()}'") if self._is_empty(p.location)]
+        for partition in expired:
+            partitions.drop(partition.values)
+        return len(expired)
+
+    def _is_empty(self, location: str) -> bool:
+        return self._s3.list_objects_v2(Bucket=self._environment.bucket, Prefix=_key(location), MaxKeys=1)["KeyCount"] == 0
 
     def _delete_objects(self, location: str) -> None:
-        prefix = location.removeprefix("s3://").partition("/")[2]
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=_key(location))
+        for page in pages:
             for found in page.get("Contents", []):
                 self._s3.delete_object(Bucket=self._environment.bucket, Key=found["Key"])
 
     def _partitions(self, table: Table) -> Partitions:
         return Partitions(self._glue, self._environment.database(table.database), table)
+
+
+def _key(location: str) -> str:
+    return location.removeprefix("s3://").partition("/")[2]
 
 
 def _built_at(build: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from lake.catalog import Catalog, Read, Rollup, Table
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
+EXPIRY_MARGIN_DAYS = 7
+
 
 class SourceVersions:
-    """Versions of the lake's relations as they stand when asked."""
+    """Versions of the lake's relations as they stand when asked.
 
-    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog) -> None:
+    Partitions that runs append to are left out from a week before their objects expire: what lifecycle rules remove is no
+    change that a rollup should follow.
+    """
+
+    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog, today: date) -> None:
         self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
+        self._today = today
 
     def of(self, rollup: Rollup) -> Sources:
         """Versions of everything that the rollup reads, but for itself."""
@@ -36,9 +43,12 @@ class SourceVersions:
         """The version of each day: of published partitions their own, of appended ones a digest of their objects."""
         table = self._catalog.table(read.relation)
         by_day: dict[date, list[str]] = defaultdict(list)
+        oldest = self._today - timedelta(days=(table.retention_days or 36_500) - EXPIRY_MARGIN_DAYS)
         for partition in self._partitions(table, read.event_type):
-            version = partition.version or self._objects(_key(partition.location))
-            by_day[date.fromisoformat(partition.values[-1])].append(f"{partition.values}={version}")
+            day = date.fromisoformat(partition.values[-1])
+            if partition.version or day >= oldest:
+                version = partition.version or self._objects(_key(partition.location))
+                by_day[day].append(f"{partition.values}={version}")
         return {day: _digest(sorted(versions)) for day, versions in by_day.items()}
 
     def _partitions(self, table: Table, event_type: str | None) -> Iterator[Partition]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from rollups.housekeeping import Housekeeping
-from tests.lake_on_trino import NOON, TrinoLake, cost_event
+from tests.lake_on_trino import NOON, TrinoLake, config_event, cost_event
 
 DAY = "2026-11-18"
 HOUR = timedelta(hours=1)
@@ -35,10 +35,21 @@ def test_a_superseded_build_goes_once_no_reader_can_hold_it(lake: TrinoLake) -> 
     assert [row["cost_usd"] for row in lake.rows("select cost_usd from cost_hourly")] == [Decimal(3)]
 
 
-def test_partitions_past_their_retention_are_dropped_and_others_kept(lake: TrinoLake) -> None:
+def test_partitions_past_their_retention_go_with_their_data_and_not_before(lake: TrinoLake) -> None:
     lake.write("resource_events", [cost_event(DAY)], "cost", "cur", DAY)
     lake.write("collector_runs", [], "ebs_volumes", DAY)
-    lake.write("anomalies", [], DAY)
+    assert keep_house(lake, timedelta(days=100)) == (0, 0), "an old bill that came late is still there"
+    for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket)["Contents"]:
+        lake.s3.delete_object(Bucket=lake.environment.bucket, Key=found["Key"])
     assert keep_house(lake, timedelta(days=80)) == (0, 0)
     assert keep_house(lake, timedelta(days=100)) == (0, 1)
-    assert [len(list(lake.partitions(name).all())) for name in ("resource_events", "collector_runs", "anomalies")] == [0, 1, 1]
+    assert [len(list(lake.partitions(name).all())) for name in ("resource_events", "collector_runs")] == [0, 1]
+
+
+def test_scans_that_expire_do_not_rewrite_the_snapshots_made_of_them(lake: TrinoLake) -> None:
+    lake.write("resource_events", [config_event(NOON)], "config", "ebs_volumes", "2026-11-20")
+    lake.run(NOON)
+    for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix="tables/outlay/resource_events/")["Contents"]:
+        lake.s3.delete_object(Bucket=lake.environment.bucket, Key=found["Key"])
+    assert lake.run(NOON + timedelta(days=90)).built == []
+    assert [row["state"] for row in lake.rows("select state from resource_snapshots_daily")] == ["in-use"]

@@ -1,0 +1,131 @@
+"""The main job, from a template to a Slack message: deploys Outlay into the embedded cloud and lets it do a day's work.
+
+What runs is what `cdk deploy` deploys: the synthesized template, the functions in processes of their own under their own roles.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from lake.errors import OutlayError
+from local.cloud.deploy import deploy, deploy_template
+from local.cloud.embedded import EmbeddedCloud, Invocation
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".outlay"
+LAKE = HOME / "lake"
+ASSEMBLY = HOME / "cdk.out"
+CONFIG = HOME / "config"
+DEMO_CONFIG = ROOT / "local" / "demo" / "config"
+SLACK_TOKEN = {"bot_token": "xoxb-embedded-cloud"}
+Step = Callable[[str], None]
+
+
+class RunError(OutlayError):
+    """Some step of the run failed; the text says which, and what the function said."""
+
+
+@dataclass
+class Deployed:
+    """What a run works on."""
+
+    cloud: EmbeddedCloud
+    name: str
+    bucket: str
+    workgroup: str
+    database: str
+    slot: datetime
+    invocations: list[Invocation] = field(default_factory=list)
+
+
+@contextmanager
+def deployed(config: Path, step: Step) -> Iterator[Deployed]:
+    """Outlay, deployed from a settings folder into a fresh embedded cloud in .outlay/lake; saved and stopped at the end."""
+    shutil.rmtree(LAKE, ignore_errors=True)
+    cloud = EmbeddedCloud(LAKE)
+    try:
+        step("starting the embedded cloud and the query engine")
+        cloud.start()
+        settings = _settings(config, cloud)
+        step("synthesizing the CloudFormation template")
+        _synthesize(settings)
+        cloud.wait_ready(engine=False)
+        outputs = deploy(cloud, ASSEMBLY, step)
+        deployment = yaml.safe_load((settings / "deployment.yaml").read_text(encoding="utf-8"))
+        name = deployment.get("name", "outlay")
+        step("deploying the role into every member account")
+        _deploy_member_roles(cloud, settings, name)
+        lake = outputs[f"{name}-lake"]
+        secret = f"{name}/slack"
+        cloud.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(SLACK_TOKEN))
+        database = f"{deployment.get('database_prefix', '')}outlay"
+        yield Deployed(cloud, name, lake["BucketName"], lake["WorkgroupName"], database, datetime.now(UTC))
+    finally:
+        cloud.stop()
+
+
+def work(lake: Deployed, step: Step) -> None:
+    """One round of every schedule under enforced permissions: collectors and bills side by side, rollups, notifications.
+
+    Raises RunError, after all that could be done was, where a function failed.
+    """
+    lake.cloud.enforce_iam()
+    schedules = [schedule["name"] for schedule in lake.cloud.schedules()]
+    first = [name for name in schedules if "collect" in name or "bills" in name]
+    step(f"running {len(first)} schedules: {', '.join(name.removeprefix(f'{lake.name}-') for name in first)}")
+    with ThreadPoolExecutor(2) as pool:
+        lake.invocations += pool.map(lambda name: lake.cloud.fire(name, lake.slot), first)
+    lake.cloud.drain()
+    for purpose, doing in (("rollup", "building the rollups in Athena"), ("notify", "telling Slack what is new")):
+        step(doing)
+        lake.invocations.append(lake.cloud.fire(next(n for n in schedules if n.endswith(purpose)), lake.slot))
+    failed = [f"{done.function}: {done.error}: {done.payload}" for done in lake.invocations if done.error]
+    if failed:
+        raise RunError("; ".join(failed))
+
+
+def _settings(config: Path, cloud: EmbeddedCloud) -> Path:
+    """The settings folder that is deployed: config, but messages go to the embedded Slack."""
+    shutil.rmtree(CONFIG, ignore_errors=True)
+    shutil.copytree(config, CONFIG)
+    path = CONFIG / "deployment.yaml"
+    deployment = yaml.safe_load(path.read_text(encoding="utf-8"))
+    deployment["slack"] = {"api_url": f"{cloud.slack_url}/api/"}
+    path.write_text(yaml.safe_dump(deployment, sort_keys=False), encoding="utf-8")
+    return CONFIG
+
+
+def _synthesize(config: Path) -> None:
+    """Synthesize in a process of its own, beside the starting engine."""
+    shutil.rmtree(ASSEMBLY, ignore_errors=True)
+    code = (
+        "import sys; from pathlib import Path; from infra.synthesis import synthesize; "
+        "from lake.errors import ConfigurationError\n"
+        "try: synthesize(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except ConfigurationError as error: sys.exit(str(error))"
+    )
+    command = [sys.executable, "-c", code, str(config), str(ASSEMBLY)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RunError(f"the template could not be synthesized: {done.stderr.strip()[-2000:]}")
+
+
+def _deploy_member_roles(cloud: EmbeddedCloud, config: Path, name: str) -> None:
+    """The member role's stack in every configured account but the central one, as a StackSet would do it."""
+    accounts = yaml.safe_load((config / "accounts.yaml").read_text(encoding="utf-8")).get("accounts") or []
+    template = next(path for path in ASSEMBLY.glob("*.template.json") if "member" in path.name.lower())
+    body = json.loads(template.read_text(encoding="utf-8"))
+    for account in accounts:
+        if account["account_id"] != cloud.account:
+            deploy_template(cloud, body, account["account_id"], name=f"{name}-member-role")
