@@ -1,0 +1,306 @@
+"""Reports to show: one of the demo company, worked out from its bill without a lake, and one of very many nodes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from statistics import mean, stdev
+
+from local.demo.bill import build_bill
+from local.demo.company import ACCOUNTS, Company, build_company
+from local.report.charges import QueryCost
+from local.report.evidence import evidence_query
+from local.report.model import (
+    UNATTRIBUTED,
+    Anomaly,
+    BandPoint,
+    CustomerCost,
+    Driver,
+    Inventory,
+    Level,
+    Message,
+    Node,
+    Report,
+    Resource,
+    Scan,
+    Violation,
+)
+
+LAST_DAY = date(2026, 11, 20)
+AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+SERIES = 8
+Money = tuple[Decimal, Decimal]
+COLUMNS = [
+    "line_item_usage_start_date",
+    "line_item_unblended_cost",
+    "line_item_line_item_type",
+    "line_item_usage_account_id",
+    "line_item_product_code",
+    "line_item_usage_type",
+    "line_item_resource_id",
+    "product_region_code",
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+    "resource_tags",
+]
+
+
+@cache
+def demo_company() -> Company:
+    """The demo company on a day that does not move."""
+    return build_company(LAST_DAY)
+
+
+@cache
+def demo_report() -> Report:
+    """The demo company as its report should look, from its own bill."""
+    company = demo_company()
+    costs = _Costs(company)
+    levels = tuple(costs.level(name) for name in costs.names)
+    customer = next(level for level in levels if level.level == "customer")
+    staging = next(level for level in levels if level.level == "env")
+    return Report(
+        title="Harbor",
+        generated_at=AT,
+        days=company.days,
+        levels=levels,
+        last_complete_day=LAST_DAY - timedelta(days=1),
+        account_names={account.account_id: account.name for account in ACCOUNTS},
+        anomalies=(_anomaly(company, customer, costs),),
+        violations=(
+            _violation(company, customer, "aperture", "aperture-day", Decimal(800), 3, costs),
+            _violation(company, staging, "staging", "staging-day", Decimal(960), 12, costs),
+        ),
+        scans=tuple(_scans()),
+        resources=costs.resources(company),
+        customers=costs.customers(),
+        inventory=_inventory(company),
+        messages=MESSAGES,
+        queries=(QueryCost(4_200_000), QueryCost(31_000_000), QueryCost(0, billed=False)),
+    )
+
+
+class _Costs:
+    """The bill's lines added up by day and node."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._nodes: dict[str, dict[str, list[list[Decimal]]]] = defaultdict(dict)
+        self._resources: dict[str, Money] = defaultdict(lambda: (Decimal(0), Decimal(0)))
+        self._customers: dict[tuple[str, str, str], Money] = defaultdict(lambda: (Decimal(0), Decimal(0)))
+        self._parts: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        for table in build_bill(company).values():
+            for row in table.select(COLUMNS).to_pylist():
+                self._add(row)
+        self.names = tuple(self._nodes)
+
+    def _add(self, row: Mapping[str, object]) -> None:
+        tags = dict(row["resource_tags"] or ())  # type: ignore[call-overload]
+        groups = {name: tags.get(f"user_{name}") for name in ("customer", "cluster", "index", "env", "purpose")}
+        groups["customer"] = groups["customer"] or tags.get("user_client")
+        account, region = str(row["line_item_usage_account_id"]), row["product_region_code"]
+        keys = {
+            "account/total": "total",
+            "account/account": account,
+            "account/region": f"{account}/{region}" if region else None,
+            **{f"group/{'index_name' if name == 'index' else name}": value for name, value in groups.items()},
+            "service/service": row["line_item_product_code"],
+            "service/usage_type": row["line_item_usage_type"],
+        }
+        billed, amortized = _money(row)
+        day = (row["line_item_usage_start_date"].date() - self._company.first_day).days  # type: ignore[attr-defined]
+        for level, node in keys.items():
+            series = self._nodes[level].get(str(node or UNATTRIBUTED))
+            if series is None:
+                series = [[Decimal(0)] * len(self._company.days) for _ in range(3)]
+                self._nodes[level][str(node or UNATTRIBUTED)] = series
+            for values, amount in zip(series, (billed, amortized, Decimal(1)), strict=True):
+                values[day] += amount
+        self._keep(row, groups, billed, amortized, day)
+
+    def _keep(self, row: Mapping[str, object], groups: dict[str, str], billed: Decimal, amortized: Decimal, day: int) -> None:
+        if row["line_item_resource_id"]:
+            _increase(self._resources, str(row["line_item_resource_id"]), billed, amortized)
+        if groups["customer"]:
+            key = (groups["customer"], groups["cluster"] or UNATTRIBUTED, str(row["line_item_product_code"]))
+            _increase(self._customers, key, billed, amortized)
+        if day >= len(self._company.days) - 4:
+            label = " · ".join([str(row["line_item_resource_id"] or row["line_item_product_code"]), str(row["line_item_usage_type"])])
+            for group in ("customer", "env"):
+                self._parts[group, groups[group] or UNATTRIBUTED, label] += billed
+
+    def level(self, name: str) -> Level:
+        nodes = [
+            Node(node, sum(billed, Decimal(0)), sum(amortized, Decimal(0)), int(sum(lines)), tuple(billed), tuple(amortized))
+            for node, (billed, amortized, lines) in self._nodes[name].items()
+        ]
+        nodes.sort(key=lambda node: -node.billed_usd)
+        rest = nodes[SERIES:]
+        small = [Node(n.id, n.billed_usd, n.amortized_usd, n.line_count) for n in rest]
+        other = [tuple(sum(day, Decimal(0)) for day in zip(*values, strict=True)) for values in _series(rest)]
+        return Level(*name.split("/"), (*nodes[:SERIES], *small), *(other if rest else ()))
+
+    def resources(self, company: Company) -> tuple[Resource, ...]:
+        known = {resource.billed_as: resource for resource in company.resources}
+        largest = sorted(self._resources.items(), key=lambda item: -item[1][0])[:200]
+        return tuple(
+            Resource(r.arn, r.kind, r.name, r.account_id, r.region, r.tags.get("customer"), "running", *cost)
+            for resource_id, cost in largest
+            if (r := known[resource_id])
+        )
+
+    def customers(self) -> tuple[CustomerCost, ...]:
+        return tuple(CustomerCost(*key, *cost) for key, cost in sorted(self._customers.items()))
+
+    def drivers(self, group: str, node: str) -> tuple[Driver, ...]:
+        mine = [(label, cost) for (level, name, label), cost in self._parts.items() if (level, name) == (group, node)]
+        return tuple(Driver(label, cost) for label, cost in sorted(mine, key=lambda item: -item[1])[:6])
+
+
+def _series(nodes: Iterable[Node]) -> tuple[list[tuple[Decimal, ...]], list[tuple[Decimal, ...]]]:
+    nodes = list(nodes)
+    return [node.daily_billed for node in nodes], [node.daily_amortized for node in nodes]
+
+
+def _increase(sums: dict, key: object, billed: Decimal, amortized: Decimal) -> None:
+    sums[key] = (sums[key][0] + billed, sums[key][1] + amortized)
+
+
+def _money(row: Mapping[str, object]) -> Money:
+    """A line's unblended and amortized cost, as AWS defines the latter for savings plans."""
+    billed = Decimal(repr(row["line_item_unblended_cost"]))
+    kind = row["line_item_line_item_type"]
+    if kind == "SavingsPlanCoveredUsage":
+        return billed, Decimal(repr(row["savings_plan_savings_plan_effective_cost"]))
+    if kind == "SavingsPlanNegation":
+        return billed, Decimal(0)
+    if kind == "SavingsPlanRecurringFee":
+        unused = Decimal(repr(row["savings_plan_total_commitment_to_date"])) - Decimal(repr(row["savings_plan_used_commitment"]))
+        return billed, unused
+    return billed, billed
+
+
+def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
+    node = next(node for node in level.nodes if node.id == "aperture")
+    spent = [float(cost) for cost in node.daily_amortized]
+    band = []
+    for index in range(14, len(spent) - 1):
+        before = spent[max(0, index - 30) : index]
+        band.append(BandPoint(company.days[index], node.daily_amortized[index], mean(before), stdev(before)))
+    first = company.days.index(company.spike_day)
+    point = band[first - 14]
+    expected = Decimal(str(round(point.mean_usd or 0, 2)))
+    over = point.actual_usd - expected
+    return Anomaly(
+        finding_id="anomaly/group/customer/aperture",
+        dimension="group",
+        level="customer",
+        node="aperture",
+        anomaly_type="HIGH_SPEND",
+        status="open",
+        first_day=company.spike_day,
+        last_day=company.days[-2],
+        day_count=3,
+        actual_usd=point.actual_usd,
+        expected_usd=expected,
+        over_usd=over,
+        over_pct=float(over / expected * 100),
+        z_score=(spent[first] - (point.mean_usd or 0)) / (point.stddev_usd or 1),
+        band=tuple(band),
+        drivers=costs.drivers("customer", "aperture"),
+        query=evidence_query("group", "customer", "aperture", company.spike_day, company.days[-2]),
+    )
+
+
+def _violation(company: Company, level: Level, name: str, rule: str, limit: Decimal, days: int, costs: _Costs) -> Violation:
+    node = next(node for node in level.nodes if node.id == name)
+    first, last = company.days[-1 - days], company.days[-2]
+    return Violation(
+        finding_id=f"violation/{rule}/{name}",
+        rule_id=rule,
+        description="Aperture's contract covers this much a day" if name == "aperture" else "Staging is meant to sleep at night",
+        severity="critical" if name == "aperture" else "warning",
+        owner="#team-aperture",
+        dimension="group",
+        level=level.level,
+        node=name,
+        period="daily",
+        cost_type="amortized",
+        status="open",
+        first_day=first,
+        last_day=last,
+        day_count=days,
+        actual_usd=node.daily_amortized[-2],
+        limit_usd=limit,
+        over_usd=node.daily_amortized[-2] - limit,
+        drivers=costs.drivers(level.level, name),
+        query=evidence_query("group", level.level, name, first, last),
+    )
+
+
+def _scans() -> Iterable[Scan]:
+    for collector in ("ebs_volumes", "ec2_instances", "elastic_ips", "nat_gateways"):
+        for account in ACCOUNTS:
+            for region in ("eu-west-1", "us-east-1", "us-west-2"):
+                denied = (collector, account.account_id, region) == ("nat_gateways", "333333333333", "us-west-2")
+                error = "UnauthorizedOperation: the role may not call ec2:DescribeNatGateways" if denied else None
+                yield Scan(collector, account.account_id, region, "denied" if denied else "ok", 0 if denied else 40, AT, error)
+    yield Scan("aws", "harbor", "2026-11", "ok", 42_966, AT)
+
+
+def _inventory(company: Company) -> tuple[Inventory, ...]:
+    counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    for instance in company.instances:
+        counts[instance.kind, instance.state, instance.account_id] += 1
+    for volume in company.volumes:
+        counts[volume.kind, "in-use" if volume.instance_id else "available", volume.account_id] += 1
+    for address in company.addresses:
+        counts[address.kind, "idle" if address.idle else "associated", address.account_id] += 1
+    return tuple(Inventory(*key, count) for key, count in sorted(counts.items()))
+
+
+MESSAGES = (
+    Message(
+        channel="#team-aperture",
+        text="aperture: $452.31 over expected on 17 Nov",
+        ts="1763632800.000100",
+        thread_ts=None,
+        blocks=(
+            {"type": "header", "text": {"type": "plain_text", "text": "aperture: $452.31 over expected"}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "*Customer aperture* spent $1,019.08 on 17 Nov, +80 % &amp; rising"}},
+            {"type": "divider"},
+            {
+                "type": "section",
+                "fields": [{"type": "mrkdwn", "text": "*Expected*\n$566.77"}, {"type": "mrkdwn", "text": "*Over*\n$452.31"}],
+            },
+            {"type": "section", "text": {"type": "mrkdwn", "text": "```select 1\nfrom cost_hourly```"}},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": "<https://console.example/athena|Open Athena>"}]},
+        ),
+    ),
+    Message("#team-aperture", "aperture is back to normal", "1763632900.000100", "1763632800.000100"),
+)
+
+
+def many_nodes(count: int) -> Report:
+    """A report whose customers are as many as count, over 60 days."""
+    days = tuple(LAST_DAY - timedelta(days=59 - n) for n in range(60))
+    costs = [Decimal(f"{count - n}.{n % 100:02d}") for n in range(count)]
+    total = sum(costs, Decimal(0))
+    nodes = tuple(
+        Node(f"customer-{n:05d}", cost, cost, 60, *((tuple([cost / 60] * 60),) * 2 if n < SERIES else ()))
+        for n, cost in enumerate(costs)
+    )
+    rest = tuple([sum(costs[SERIES:], Decimal(0)) / 60] * 60)
+    top = Node("total", total, total, 60 * count, tuple([total / 60] * 60), tuple([total / 60] * 60))
+    return Report(
+        title="Many customers",
+        generated_at=AT,
+        days=days,
+        levels=(Level("account", "total", (top,)), Level("account", "account", (top,)), Level("group", "customer", nodes, rest, rest)),
+        last_complete_day=days[-2],
+        scans=tuple(Scan("ebs_volumes", f"{n:012d}", "us-east-1", "ok", 7, AT) for n in range(count // 10)),
+    )
