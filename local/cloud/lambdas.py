@@ -22,6 +22,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import BaseResponse
 
 from local.cloud import guard
 from local.cloud.destinations import deliver_outcome
@@ -29,6 +30,7 @@ from local.cloud.function_logs import record_invocation
 from local.cloud.iam import service_credentials
 from local.cloud.runtime import Environment, Outcome
 
+_REQUEST_ID = "x-amzn-RequestId"
 MAX_ENVIRONMENTS = 10  # of one function at a time; AWS's default is 1,000 for an account
 RETRY_PAUSES_S = (0.2, 0.4)  # AWS: one minute, then two
 MAX_SYNCHRONOUS_BYTES = 6 * 1024 * 1024
@@ -258,10 +260,10 @@ def install(lambdas: Lambdas) -> None:
             return b""
         _check_size(payload, MAX_ASYNCHRONOUS_BYTES if kind == "Event" else MAX_SYNCHRONOUS_BYTES)
         if kind == "Event":
-            response_headers["x-amzn-RequestId"] = lambdas.invoke_later(self, payload)
+            response_headers[_REQUEST_ID] = lambdas.invoke_later(self, payload)
             return b""
         outcome, request_id = lambdas.invoke(self, payload)
-        response_headers["x-amzn-RequestId"] = request_id
+        response_headers[_REQUEST_ID] = request_id
         response_headers["X-Amz-Executed-Version"] = "$LATEST"
         if outcome.error:
             response_headers["x-amz-function-error"] = outcome.error
@@ -274,7 +276,16 @@ def install(lambdas: Lambdas) -> None:
     LambdaFunction._get_layers_data = lambda self, arns: [
         {"Arn": arn, "CodeSize": 0} for arn in arns
     ]
-    LambdaResponse._outlay_lambdas = lambdas
+    LambdaResponse._enrich_response = staticmethod(_with_own_request_id)
+
+
+def _with_own_request_id(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+    """The headers that moto sends, with the invocation's request id in place of a random one."""
+    own = headers.pop(_REQUEST_ID, None)
+    headers, body = BaseResponse._enrich_response(headers, body)
+    if own:
+        headers["x-amzn-requestid"] = own
+    return headers, body
 
 
 def _check_size(payload: bytes, limit: int) -> None:

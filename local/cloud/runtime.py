@@ -5,6 +5,7 @@ and the keys of its role. It asks the Runtime API (an HTTP server on loopback, o
 posts results there. What it prints goes to a file, the environment's log stream.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -47,11 +48,16 @@ class RuntimeServer(ThreadingHTTPServer):
     def __init__(self, function_arn: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.function_arn = function_arn
-        self.events: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue()
+        self.events: queue.Queue[tuple[str, bytes, float] | None] = queue.Queue()
         self.answers: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
         threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True
         ).start()
+
+    def stop(self) -> None:
+        """Stops listening; takes as long as one poll."""
+        self.shutdown()
+        self.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -66,7 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         if event is None:
             self._send(410, b"")
             return
-        request_id, payload, deadline_ms = event
+        request_id, payload, timeout_s = event
+        deadline_ms = int((time.time() + timeout_s) * 1000)
+        self.server.answers.put((request_id, "taken", b""))
         self._send(
             200,
             payload,
@@ -113,7 +121,6 @@ class Environment:
         self, function_arn: str, handler: str, code: Path, variables: dict[str, str], log: Path
     ) -> None:
         self.log = log
-        self.cold = True
         self._server = RuntimeServer(function_arn)
         variables = variables | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -124,10 +131,8 @@ class Environment:
         """Gives the process one event and waits for its answer, its end, or the timeout (which ends it)."""
         begin = self.log.stat().st_size
         started = time.monotonic()
-        allowance = timeout_s + (INIT_TIMEOUT_S if self.cold else 0)
-        self.cold = False
-        self._server.events.put((request_id, payload, int((time.time() + allowance) * 1000)))
-        kind, answer = self._wait(request_id, timeout_s, allowance)
+        self._server.events.put((request_id, payload, timeout_s))
+        kind, answer = self._wait(request_id, timeout_s)
         return Outcome(
             payload=answer,
             error=None if kind == "response" else "Unhandled",
@@ -139,32 +144,32 @@ class Environment:
     def close(self) -> None:
         """Ends the process and its Runtime API."""
         if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            self._kill()
         self._process.wait()
         self._server.events.put(None)
-        self._server.shutdown()
-        self._server.server_close()
+        threading.Thread(target=self._server.stop, daemon=True).start()
 
-    def _wait(self, request_id: str, timeout_s: float, allowance: float) -> tuple[str, bytes]:
-        deadline = time.monotonic() + allowance
+    def _wait(self, request_id: str, timeout_s: float) -> tuple[str, bytes]:
+        """What became of an event. The function's time runs from when its process takes the event."""
+        deadline = time.monotonic() + INIT_TIMEOUT_S
         while True:
             try:
-                answered, kind, body = self._server.answers.get(
-                    timeout=max(0.0, deadline - time.monotonic())
-                )
+                wait_s = max(0.0, deadline - time.monotonic())
+                answered, kind, body = self._server.answers.get(timeout=wait_s)
             except queue.Empty:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                self._kill()
                 return "timeout", _timed_out(request_id, timeout_s)
             if kind == "exit":
-                return "exit", _error(
-                    "Runtime.ExitError",
-                    f"RequestId: {request_id} Error: Runtime exited with error: {body.decode()}",
-                )
-            if kind == "init" or answered == request_id:
+                words = f"RequestId: {request_id} Error: Runtime exited with error: {body.decode()}"
+                return "exit", _error("Runtime.ExitError", words)
+            if kind == "taken":
+                deadline = time.monotonic() + timeout_s
+            elif kind == "init" or answered == request_id:
                 return kind, body
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _report_end(self) -> None:
         status = self._process.wait()

@@ -165,8 +165,8 @@ class StackEngine:
         for logical_id in reversed(list(self.deployed)):
             if logical_id not in plan.order:
                 self._remove(logical_id)
-        self.stack.output_map = self.stack._create_output_map()
         self.stack.template_dict = template
+        self.stack.output_map = self.stack._create_output_map()
         self.stack.parameters = parameters
         self._publish_exports()
         self.current = plan
