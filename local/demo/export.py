@@ -47,10 +47,10 @@ def deliver(s3: S3Client, bucket: str, prefix: str, tables: Mapping[date, pa.Tab
     return Delivery(manifests, sum(len(table) for table in tables.values()), size)
 
 
-def _parquet(table: pa.Table) -> memoryview:
+def _parquet(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="snappy", row_group_size=ROW_GROUP)
-    return memoryview(sink.getvalue())
+    return bytes(sink.getvalue())
 
 
 def _manifest(bucket: str, key: str, period: date, table: pa.Table, export: str) -> bytes:
