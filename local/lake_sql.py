@@ -1,0 +1,119 @@
+"""Athena SQL on the lake that the last run left: opens it, asks, and shows what came back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lake.errors import QueryError
+from local.cloud.embedded import EmbeddedCloud
+from local.run import CONFIG, LAKE
+
+PAGE = 1000
+RIGHT = ("integer", "bigint", "double", "decimal", "real", "smallint", "tinyint")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A query's columns (name, Athena type), its rows as Athena's own text, and what it scanned."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    scanned_bytes: int
+    milliseconds: int
+
+
+class LakeSql:
+    """Athena in the deployment's workgroup and database, in an open embedded cloud."""
+
+    def __init__(self, cloud: EmbeddedCloud, workgroup: str, database: str) -> None:
+        self._athena, self._workgroup, self._database = cloud.client("athena"), workgroup, database
+
+    def ask(self, sql: str) -> Answer:
+        """Run one statement to its end. Raises QueryError with Athena's words."""
+        try:
+            started = self._athena.start_query_execution(
+                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
+            )
+        except self._athena.exceptions.InvalidRequestException as error:
+            raise QueryError(error.response["Error"]["Message"]) from error
+        query_id = started["QueryExecutionId"]
+        done = self._wait(query_id)
+        if done["Status"]["State"] != "SUCCEEDED":
+            raise QueryError(done["Status"].get("StateChangeReason", done["Status"]["State"]))
+        columns, rows = self._results(query_id)
+        statistics = done["Statistics"]
+        return Answer(
+            columns,
+            tuple(rows),
+            int(statistics.get("DataScannedInBytes", 0)),
+            int(statistics.get("EngineExecutionTimeInMillis", 0)),
+        )
+
+    def _wait(self, query_id: str) -> Any:
+        while True:
+            found = self._athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                return found
+            time.sleep(0.02)
+
+    def _results(self, query_id: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[str | None, ...]]]:
+        columns: tuple[tuple[str, str], ...] = ()
+        rows: list[tuple[str | None, ...]] = []
+        for page in self._athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+            found = page["ResultSet"]
+            columns = tuple((c["Name"], c["Type"]) for c in found["ResultSetMetadata"]["ColumnInfo"])
+            rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in found["Rows"]]
+        if rows and rows[0] == tuple(name for name, _ in columns):
+            rows = rows[1:]
+        return columns, rows
+
+
+@contextmanager
+def open_lake() -> Iterator[LakeSql]:
+    """The lake that the last run left, started again for as long as the block lasts. Raises StateError where none is."""
+    with EmbeddedCloud.open(LAKE) as cloud:
+        deployment = yaml.safe_load((CONFIG / "deployment.yaml").read_text(encoding="utf-8"))
+        yield LakeSql(cloud, deployment.get("name", "outlay"), f"{deployment.get('database_prefix', '')}outlay")
+
+
+def show(answer: Answer, console: Console) -> None:
+    """Rows as a table that fits the width, numbers to the right, then one line on what it took."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, kind in answer.columns:
+        table.add_column(name, justify="right" if kind.split("(")[0] in RIGHT else "left", overflow="fold")
+    for row in answer.rows:
+        table.add_row(*("[dim]null[/dim]" if cell is None else _plain(cell) for cell in row))
+    console.print(table)
+    rows = f"{len(answer.rows):,} row{'' if len(answer.rows) == 1 else 's'}"
+    console.print(f"[dim]{rows} · {answer.scanned_bytes:,} bytes scanned · {answer.milliseconds / 1000:.2f} s[/dim]")
+
+
+def print_csv(answer: Answer) -> None:
+    """Rows as CSV with a heading on standard output; null is an empty field."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow([name for name, _ in answer.columns])
+    writer.writerows(answer.rows)
+
+
+def print_json(answer: Answer) -> None:
+    """Rows as a JSON list of objects on standard output; numbers of every kind keep their digits as strings."""
+    names: Sequence[str] = [name for name, _ in answer.columns]
+    json.dump([dict(zip(names, row, strict=True)) for row in answer.rows], sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _plain(cell: str) -> str:
+    """A cell without markup or control characters."""
+    return escape("".join(c if c.isprintable() else "\ufffd" for c in cell))

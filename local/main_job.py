@@ -1,0 +1,138 @@
+"""`outlay run`: the demo company, or a bill of one's own, from delivery to Slack, then the page and the summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from lake.environment import Environment
+from local.own_bill import OwnBill, find_bill
+from local.report import data, page, terminal
+from local.report.charges import QueryCost
+from local.report.model import Message, Report
+from local.run import DEMO_CONFIG, HOME, ROOT, Deployed, Step, deployed, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = HOME / "report.html"
+REPORT = HOME / "report.json"
+OWN_CONFIG = HOME / "own-config"
+DEMO_TITLE = "Harbor, a demo company"
+
+
+def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
+    """Deploy, work, report. Leaves the lake, the page and the report in .outlay/. Raises OutlayError where something failed."""
+    started = time.monotonic()
+    own = find_bill(bill.resolve()) if bill else None
+    config = own.configure(ROOT / "config", OWN_CONFIG) if own else DEMO_CONFIG
+    with only_run(), deployed(config, step) as lake:
+        if own:
+            _deliver_own(own, lake, step)
+        else:
+            _deliver_demo(lake, step)
+        work(lake, step)
+        step("gathering the report")
+        report = gather(lake, bill.name if bill else DEMO_TITLE)
+        step("saving the lake")
+    PAGE.write_text(page.render(report), encoding="utf-8")
+    REPORT.write_text(report.to_json(), encoding="utf-8")
+    step(f"done in {time.monotonic() - started:.0f} s")
+    if as_json:
+        sys.stdout.write(report.to_json() + "\n")
+    else:
+        terminal.show(report, Console(), page=PAGE, took_s=time.monotonic() - started)
+
+
+@contextmanager
+def only_run() -> Iterator[None]:
+    """Holds .outlay/ for this run alone. Raises RunError where another run has it."""
+    import fcntl
+
+    from local.run import RunError
+
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise RunError(f"another run (process {lock.read().strip()}) has .outlay/; wait for it to end, or end it") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def gather(lake: Deployed, title: str) -> Report:
+    """The report of a lake that has done its work, read through Athena."""
+    from lake.athena import Athena
+
+    with _administrator(lake):
+        athena = Athena(Environment(lake.bucket, lake.workgroup, lake.database.removesuffix("outlay")), "outlay")
+        return data.gather(athena.rows, title, _messages(lake), lambda: _charged(lake))
+
+
+@contextmanager
+def _administrator(lake: Deployed) -> Iterator[None]:
+    """This process's AWS calls go to the embedded cloud, as the central account's administrator."""
+    import boto3
+
+    before = dict(os.environ)
+    os.environ.update(lake.cloud.environment())
+    boto3.setup_default_session()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        boto3.DEFAULT_SESSION = None
+
+
+def _deliver_demo(lake: Deployed, step: Callable[[str], None]) -> None:
+    from local.demo.bill import build_bill
+    from local.demo.company import build_company
+    from local.demo.export import deliver
+
+    step("moving the demo company in: 3 accounts, 3 regions")
+    lake.cloud.command("seed", function="local.demo.inventory:seed")
+    done = deliver(lake.cloud.client("s3"), lake.bucket, "bills/aws/", build_bill(build_company()))
+    step(f"delivered {done.line_items:,} bill lines of 60 days")
+
+
+def _deliver_own(bill: OwnBill, lake: Deployed, step: Callable[[str], None]) -> None:
+    files = bill.deliver(lake.cloud.client("s3"), lake.bucket)
+    step(f"delivered {files} file{'' if files == 1 else 's'} of your bill")
+
+
+def _messages(lake: Deployed) -> list[Message]:
+    return [
+        Message(m.get("channel"), m.get("text", ""), m["ts"], m.get("thread_ts"), tuple(m.get("blocks") or ()))
+        for m in lake.cloud.slack_messages()
+    ]
+
+
+def _charged(lake: Deployed) -> list[QueryCost]:
+    """Every query that the run made, as Athena would bill it."""
+    athena = lake.cloud.client("athena")
+    ids: list[str] = []
+    token: dict[str, Any] = {}
+    while True:
+        found = athena.list_query_executions(WorkGroup=lake.workgroup, **token)
+        ids += found["QueryExecutionIds"]
+        if "NextToken" not in found:
+            break
+        token = {"NextToken": found["NextToken"]}
+    costs = []
+    for start in range(0, len(ids), 50):
+        for query in athena.batch_get_query_execution(QueryExecutionIds=ids[start : start + 50])["QueryExecutions"]:
+            billed = query["StatementType"] == "DML" and query["Status"]["State"] != "FAILED"
+            costs.append(QueryCost(int(query["Statistics"].get("DataScannedInBytes", 0)), billed))
+    return costs
