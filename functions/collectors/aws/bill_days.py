@@ -30,6 +30,8 @@ class DaySpools:
 
     def append(self, rows: pa.Table) -> None:
         """Add rows of resource_events, each to the day of its event_time."""
+        if not rows.num_rows:
+            return
         days = rows.column("event_time").cast(pa.date32()).cast(pa.int32()).combine_chunks().to_numpy()
         order = np.argsort(days, kind="stable")
         ordered = rows.take(pa.array(order)).combine_chunks()

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from collectors.aws.bill_values import Kind, Place, converted, stored_as
 from lake.errors import BillError
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
 CSV_BLOCK_BYTES = 8 << 20
 NULLS = ["", "NULL"]
 """What FOCUS files write for null."""
@@ -94,11 +94,15 @@ def _csv(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[pa.Rec
 
 
 def _heading(path: Path, place: Place) -> list[str]:
-    try:
-        with gzip.open(path) if _is_gzip(place) else path.open("rb") as raw:
-            return next(csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")), [])
-    except UnicodeDecodeError as error:
-        raise _unreadable(place, error) from error
+    with (
+        path.open("rb") as stored,
+        gzip.GzipFile(fileobj=stored) if _is_gzip(place) else stored as plain,
+        io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text,
+    ):
+        try:
+            return next(csv.reader(text), [])
+        except UnicodeDecodeError as error:
+            raise _unreadable(place, error) from error
 
 
 def _present(found: Sequence[str], place: Place, columns: Sequence[Column]) -> list[str]:

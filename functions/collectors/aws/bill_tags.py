@@ -100,7 +100,8 @@ def _hashes(column: pa.MapArray) -> NDArray[np.uint64]:
     pairs = (pairs ^ (pairs >> np.uint64(29))) * _MIX
     pairs ^= pairs >> np.uint64(32)
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(pairs, dtype=np.uint64)])
-    return sums[offsets[1:]] - sums[offsets[:-1]]
+    hashes: NDArray[np.uint64] = sums[offsets[1:]] - sums[offsets[:-1]]
+    return hashes
 
 
 def _text_hashes(texts: pa.Array) -> NDArray[np.uint64]:

@@ -78,13 +78,14 @@ def _fits(found: pa.DataType, kind: Kind) -> bool:
     if pa.types.is_string(found) or pa.types.is_large_string(found):
         return True
     is_number = pa.types.is_floating(found) or pa.types.is_integer(found) or pa.types.is_decimal(found)
-    return {
+    fitting: dict[Kind, bool] = {
         Kind.TEXT: False,
         Kind.MONEY: is_number,
         Kind.QUANTITY: is_number,
         Kind.TIME: pa.types.is_timestamp(found) or pa.types.is_date(found),
         Kind.TAGS: pa.types.is_map(found),
-    }[kind]
+    }
+    return fitting[kind]
 
 
 def _money(values: pa.Array, name: str, place: Place) -> pa.Array:

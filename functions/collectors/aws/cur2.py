@@ -14,6 +14,8 @@ Source: AWS Data Exports, table dictionary of COST_AND_USAGE_REPORT.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -131,7 +133,7 @@ def _unused_commitment(line: LineTable) -> pa.Array:
     return pc.subtract(committed, line["savings_plan_used_commitment"]).cast(MONEY)
 
 
-_AMORTIZED = {
+_AMORTIZED: dict[str, Callable[[LineTable], pa.Array]] = {
     "DiscountedUsage": lambda line: line["reservation_effective_cost"],
     "SavingsPlanCoveredUsage": lambda line: line["savings_plan_savings_plan_effective_cost"],
     "RIFee": _unused_reservation,

@@ -32,7 +32,7 @@ _MANIFEST = re.compile(
     r"(?P<folder>(?:[^/]+/)*?)metadata/BILLING_PERIOD=(?P<period>\d{4}-\d{2})/(?:[^/]+/)?(?P<export>[^/]+)-Manifest\.json",
     re.I,
 )
-_DATA = re.compile(r".*?(?P<data>data/BILLING_PERIOD=.+)", re.I)
+_DATA = re.compile(r"(?:.*/)?(?P<data>data/BILLING_PERIOD=.+)", re.I)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -75,11 +75,13 @@ def deliveries(s3: S3Client, bill: Bill, bucket: str) -> list[Delivery]:
 def data_files(s3: S3Client, delivery: Delivery) -> list[str]:
     """Keys of the files that make up a delivery, as its manifest lists them.
 
-    Raises BillError for a manifest that is no manifest, lists nothing, or lists a file twice.
+    Raises BillError for a manifest that is no manifest, lists nothing or a file twice, and for a file that is no bill.
     """
-    if delivery.folder is None:
-        return [delivery.key]
     place = delivery.place
+    if delivery.folder is None:
+        if not delivery.key.endswith(FILE_ENDINGS):
+            raise place.error(None, f"is neither of {', '.join(FILE_ENDINGS)}", "move it out of the bill's prefix")
+        return [delivery.key]
     body = s3.get_object(Bucket=delivery.bucket, Key=delivery.key)["Body"].read()
     try:
         listed = json.loads(body).get("dataFiles")

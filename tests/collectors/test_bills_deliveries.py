@@ -1,0 +1,262 @@
+"""Deliveries: what is published when a bill is delivered once, again, in part, or while a run dies."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from collectors.parts import Lake
+from lake.configuration import Account, Bill
+from lake.errors import BillError
+from tests.collectors.bill_builder import (
+    CUR,
+    FOCUS,
+    FOCUS_ROW,
+    GROUPING,
+    Export,
+    csv_bytes,
+    cur_table,
+    line,
+    parquet,
+    put,
+    run,
+    seen,
+    total,
+    with_bills,
+)
+from tests.collectors.conftest import objects, rows
+
+MakeLake = Callable[..., Lake]
+
+
+class DyingError(BaseException):
+    """The function is killed: no handler catches it."""
+
+
+class Dying:
+    """A Glue client whose process is killed at its nth publication."""
+
+    def __init__(self, glue: Any, publications: int) -> None:
+        self._glue, self._left = glue, publications
+
+    def update_partition(self, **arguments: Any) -> Any:
+        if not self._left:
+            raise DyingError
+        self._left -= 1
+        return self._glue.update_partition(**arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._glue, name)
+
+
+@pytest.mark.parametrize("keeps_all", [False, True], ids=["overwritten", "kept"])
+def test_four_growing_deliveries_end_at_the_last_total(make_lake: MakeLake, keeps_all: bool) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export, lines = Export(lake, keeps_all=keeps_all), []
+    for number in range(1, 5):
+        lines = [item | {"line_item_unblended_cost": round(item["line_item_unblended_cost"] + 0.1, 2)} for item in lines]
+        lines += [line(day=number, cost=number + 0.01), line(day=number, cost=0.1)]
+        export.deliver(cur_table(lines[:2]), cur_table(lines[2:]))
+        assert run(lake).published == {"aws.harbor.2026-11": len(lines)}
+        expected = sum((Decimal(repr(item["line_item_unblended_cost"])) for item in lines), Decimal(0))
+        assert total(seen(lake)) == expected
+        assert len(set(seen(lake)["event_id"].to_pylist())) == len(lines)
+
+
+@pytest.mark.parametrize("keeps_all", [False, True], ids=["overwritten", "kept"])
+def test_data_without_its_manifest_changes_nothing(make_lake: MakeLake, keeps_all: bool) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake, keeps_all=keeps_all)
+    export.deliver(cur_table([line(cost=1)]), with_manifest=False)
+    assert run(lake).published == {}
+    export.deliver(cur_table([line(cost=2)]))
+    run(lake)
+    export.deliver(cur_table([line(cost=4)]), cur_table([line(cost=8)]), with_manifest=False)
+    assert run(lake).published == {}
+    assert total(seen(lake)) == 2
+
+
+def test_the_same_delivery_twice_is_read_once(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line(day=1), line(day=2)]))
+    run(lake)
+    before = objects(lake, "resource_events")
+    again = run(replace(lake, glue=Dying(lake.glue, 0)))
+    assert again.unchanged == ["aws.harbor.2026-11"]
+    assert objects(lake, "resource_events") == before
+    assert {row["event_count"] for row in rows(lake, "collector_runs")} == {2}
+
+
+@pytest.mark.parametrize("publications", [0, 1, 2])
+def test_a_run_killed_while_publishing_is_repaired_by_the_next(make_lake: MakeLake, publications: int) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(day=1, cost=1), line(day=2, cost=1)]))
+    run(lake)
+    export.deliver(cur_table([line(day=1, cost=4), line(day=2, cost=4), line(day=3, cost=4)]))
+    with pytest.raises(DyingError):
+        run(replace(lake, glue=Dying(lake.glue, publications)))
+    assert total(seen(lake)) == 2 + 3 * publications
+    run(lake)
+    assert total(seen(lake)) == 12
+    assert run(lake).published == {}
+
+
+def test_a_day_that_a_restatement_lacks_is_published_empty(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(day=1, cost=5), line(day=2, cost=1)]))
+    run(lake)
+    export.deliver(cur_table([line(day=2, cost=2)]))
+    run(lake)
+    assert total(seen(lake)) == 2
+    assert seen(lake)["event_date"].to_pylist() == ["2026-11-02"]
+    assert run(lake).published == {}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_an_empty_bill_is_a_bill(make_lake: MakeLake, name: str) -> None:
+    lake = with_bills(make_lake(), FOCUS)
+    full, empty = csv_bytes(FOCUS_ROW), csv_bytes(FOCUS_ROW).splitlines()[0] + b"\n"
+    if name == "a.parquet":
+        full, empty = (parquet(pa.Table.from_pylist([FOCUS_ROW]).slice(0, rows)) for rows in (1, 0))
+    put(lake, f"bills/azure/{name}", empty)
+    assert run(lake).published == {f"azure.{name}": 0}
+    put(lake, f"bills/azure/{name}", full)
+    run(lake)
+    put(lake, f"bills/azure/{name}", empty)
+    run(lake)
+    assert seen(lake).num_rows == 0
+    assert run(lake).unchanged == [f"azure.{name}"]
+
+
+def test_months_do_not_overwrite_each_others_days(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(day=1, cost=1)]))
+    # A charge of the month before that is dated in this one.
+    export.deliver(cur_table([line(day=1, cost=2), line(day=31, month=10, cost=4)]), month=10)
+    run(lake)
+    export.deliver(cur_table([line(day=1, cost=8)]))
+    run(lake)
+    assert total(seen(lake)) == 14
+
+
+def test_a_new_grouping_or_account_default_is_applied_to_what_was_delivered(make_lake: MakeLake) -> None:
+    account = Account("111111111111", "Harbor", role="production", defaults={"env": "live", "customer": "nobody"})
+    lake = with_bills(make_lake(account), CUR)
+    Export(lake).deliver(cur_table([line(), line(resource_tags=None)]))
+    run(lake)
+    assert sorted(seen(lake)["customer"].to_pylist()) == ["acme", "nobody"]
+    assert set(seen(lake)["env"].to_pylist()) == {"live"}
+    assert set(seen(lake)["account_role"].to_pylist()) == {"production"}
+    regrouped = with_bills(lake, CUR)
+    regrouped = replace(regrouped, configuration=replace(regrouped.configuration, grouping=GROUPING | {"env": ("NAME",)}))
+    assert run(regrouped).published
+    assert sorted(seen(lake)["env"].to_pylist()) == ["live", "web-1"]
+
+
+def test_focus_files_stand_beside_each_other_and_restate_themselves(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), FOCUS)
+    put(lake, "bills/azure/a b.csv", csv_bytes(FOCUS_ROW, FOCUS_ROW))
+    put(lake, "bills/azure/a_b.csv", csv_bytes(FOCUS_ROW))
+    put(lake, "bills/azure/notes/", b"")
+    assert sorted(run(lake).published.values()) == [1, 2]
+    assert total(seen(lake)) == Decimal("4.5")
+    assert len(set(seen(lake)["event_id"].to_pylist())) == 3
+    put(lake, "bills/azure/a_b.csv", csv_bytes(FOCUS_ROW | {"BilledCost": "10"}))
+    run(lake)
+    assert total(seen(lake)) == 13
+
+
+def test_a_focus_export_is_read_by_its_manifest(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), FOCUS)
+    table = cur_table([]).from_pylist([FOCUS_ROW])
+    Export(lake, FOCUS).deliver(table)
+    assert run(lake).published == {"azure.harbor.2026-11": 1}
+
+
+def test_a_bad_bill_stops_no_other_and_is_told_as_an_outcome(make_lake: MakeLake) -> None:
+    nowhere = Bill("nowhere", "cur2", "exports/", bucket="outlay-no-such-bucket")
+    lake = with_bills(make_lake(), nowhere, FOCUS, CUR)
+    put(lake, "bills/azure/good.csv", csv_bytes(FOCUS_ROW))
+    put(lake, "bills/azure/bad.csv", csv_bytes(FOCUS_ROW | {"BillingCurrency": "EUR"}))
+    Export(lake).deliver(cur_table([line(cost=3)]))
+    done = run(lake)
+    assert total(seen(lake)) == Decimal("4.5")
+    with pytest.raises(BillError, match=r"NoSuchBucket.*bad\.csv"):
+        done.raise_if_failed()
+    told = {(row["aws_account_id"], row["aws_region"]): row for row in rows(lake, "collector_runs")}
+    assert told["harbor", "2026-11"]["status"] == told["good.csv", ""]["status"] == "ok"
+    assert told["bad.csv", ""]["status"] == told["nowhere", ""]["status"] == "failed"
+    assert "'EUR'" in told["bad.csv", ""]["error_message"]
+    assert told["bad.csv", ""]["event_count"] == 0
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_run(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line()]))
+    assert not run(lake, remaining_ms=1_000).is_complete
+    assert seen(lake).num_rows == 0
+    assert run(lake).is_complete
+
+
+def test_a_bill_delivered_again_while_it_is_read_is_left_to_the_next_run(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(cost=1)]))
+
+    class Overtaking:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(lake.s3, name)
+
+        def download_file(self, bucket: str, key: str, path: str) -> None:
+            lake.s3.download_file(bucket, key, path)
+            export.deliver(cur_table([line(cost=2)]))
+
+    assert "delivered again while it was read" in run(replace(lake, s3=Overtaking())).failures[0]  # type: ignore[arg-type]
+    assert seen(lake).num_rows == 0
+    run(lake)
+    assert total(seen(lake)) == 2
+
+
+def test_the_handler_answers_with_what_it_published_and_fails_after_the_rest(
+    make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handlers import bills
+
+    lake = with_bills(make_lake(), CUR, FOCUS)
+    monkeypatch.setattr(bills, "_lake", lambda: lake)
+    context = type(
+        "Context",
+        (),
+        {
+            "function_name": "bills",
+            "memory_limit_in_mb": 1,
+            "invoked_function_arn": "arn",
+            "aws_request_id": "1",
+            "get_remaining_time_in_millis": lambda self: 900_000,
+        },
+    )()
+    Export(lake).deliver(cur_table([line()]))
+    answer = bills.handler({"slot": "2026-11-20T09:00:00Z"}, context)
+    assert json.loads(json.dumps(answer)) == {"published": {"aws.harbor.2026-11": 1}, "unchanged": 0, "is_complete": True}
+    put(lake, "bills/azure/x.csv", b"no,bill\n1,2\n")
+    with pytest.raises(BillError, match=r"bill azure, file bills/azure/x\.csv"):
+        bills.handler({"slot": "2026-11-20T10:00:00Z"}, context)
+
+
+def test_objects_are_read_by_query_engines_as_declared(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line()]))
+    run(lake)
+    (key,) = objects(lake, "resource_events")
+    assert key.startswith("event_type=cost/collector=aws.harbor.2026-11/event_date=2026-11-01/version=")
+    schema = pq.read_schema(io.BytesIO(objects(lake, "resource_events")[key]))
+    assert schema.equals(lake.catalog.table("resource_events").arrow_schema)
