@@ -22,6 +22,7 @@ Query = Callable[[str], Sequence[Row]]
 DAYS = 92
 DRIVER_DAYS = 14
 PARALLEL = 4
+COSTS = ("billed_usd", "amortized_usd", "usage_usd")
 LEVELS = (
     "account/total",
     "account/provider",
@@ -84,29 +85,32 @@ def _run_all(query: Query, days: tuple[date, ...]) -> dict[str, Sequence[Row]]:
 
 def _levels(nodes: Sequence[Row], series: Sequence[Row], days: tuple[date, ...]) -> tuple[Level, ...]:
     """Levels in the order of the hierarchies, each with its nodes, largest first, and the series of the largest."""
-    place = {day: index for index, day in enumerate(days)}
-    billed: defaultdict[tuple[str, str, str | None], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * len(days))
-    amortized: defaultdict[tuple[str, str, str | None], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * len(days))
-    for row in series:
-        key = (row["dimension"], row["level"], row["node"])
-        billed[key][place[row["day"]]] += row["billed_usd"]
-        amortized[key][place[row["day"]]] += row["amortized_usd"]
+    daily = _daily(series, days)
     by_level: defaultdict[tuple[str, str], list[Node]] = defaultdict(list)
     for row in nodes:
-        level, key = (row["dimension"], row["level"]), (row["dimension"], row["level"], row["ancestor_id"])
-        daily = (tuple(billed[key]), tuple(amortized[key])) if key in billed else ((), ())
-        by_level[level].append(
-            Node(row["ancestor_id"], row["billed_usd"], row["amortized_usd"], int(row["line_count"]), *daily)
-        )
+        level, node_id = (row["dimension"], row["level"]), row["ancestor_id"]
+        costs = (row["billed_usd"], row["amortized_usd"], int(row["line_count"]))
+        by_level[level].append(Node(node_id, *costs, *daily.get((*level, node_id), ())))
     return tuple(
         Level(
             *level,
             tuple(sorted(by_level[level], key=lambda node: (-node.billed_usd, node.id))),
-            tuple(billed.get((*level, None), ())),
-            tuple(amortized.get((*level, None), ())),
+            *daily.get((*level, None), ()),
         )
         for level in sorted(by_level, key=_level_order)
     )
+
+
+def _daily(series: Sequence[Row], days: tuple[date, ...]) -> dict[tuple[str, str, str | None], list[tuple[Decimal, ...]]]:
+    """Billed, amortized and usage cost of each day, by dimension, level and node (None: the nodes without a series)."""
+    place = {day: index for index, day in enumerate(days)}
+    costs: dict[tuple[str, str, str | None], list[list[Decimal]]] = {}
+    for row in series:
+        key = (row["dimension"], row["level"], row["node"])
+        values = costs.setdefault(key, [[Decimal(0)] * len(days) for _ in COSTS])
+        for daily, column in zip(values, COSTS, strict=True):
+            daily[place[row["day"]]] += row[column] or 0
+    return {key: [tuple(daily) for daily in values] for key, values in costs.items()}
 
 
 def _level_order(level: tuple[str, str]) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from local.report.model import UNATTRIBUTED, Report
 
 WEEK = 7
+USAGE = "without tax and fees"
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ def percent(share: Decimal) -> str:
 
 def _billed(report: Report) -> Figure:
     top = report.level("account/total")
-    amortized = top.amortized_usd if top else Decimal(0)
-    return Figure(f"Billed in {len(report.days)} days", headline(report.total), f"{headline(amortized)} amortized")
+    lines = sum(node.line_count for node in top.nodes) if top else 0
+    return Figure(f"Billed in {len(report.days)} days", headline(report.total), f"{lines:,} bill lines")
 
 
 def _daily(report: Report) -> Sequence[Decimal]:
-    """Amortized cost of each day: free of the lumps that fees and commitments make."""
+    """Usage cost of each day: free of the lumps that tax, fees and commitments make."""
     top = report.level("account/total")
-    return top.nodes[0].daily_amortized if top and top.nodes else ()
+    return top.nodes[0].daily_usage if top and top.nodes else ()
 
 
 def _last_day(report: Report) -> Figure | None:
@@ -73,12 +74,10 @@ def _last_day(report: Report) -> Figure | None:
         return None
     index = report.days.index(day)
     before = daily[index - WEEK] if index >= WEEK else Decimal(0)
-    note = (
-        f"{'+' if daily[index] >= before else ''}{percent(daily[index] / before - 1)} on a week before"
-        if before > 0
-        else "amortized"
-    )
-    return Figure(f"Spent on {day_text(day)}", headline(daily[index]), note)
+    note = USAGE
+    if before > 0:
+        note = f"{'+' if daily[index] >= before else ''}{percent(daily[index] / before - 1)} on a week before"
+    return Figure(f"Usage on {day_text(day)}", headline(daily[index]), note)
 
 
 def _month(report: Report) -> Figure | None:
@@ -90,8 +89,8 @@ def _month(report: Report) -> Figure | None:
     previous = (first - timedelta(days=1)).replace(day=1)
     same = [c for d, c in zip(report.days, daily, strict=True) if previous <= d < first and d.day <= report.days[-1].day]
     whole = previous >= report.days[0]
-    note = f"{headline(sum(same, Decimal(0)))} by then in {previous:%B}" if whole and same else "amortized"
-    return Figure(f"{report.days[-1]:%B} to date", headline(to_date), note)
+    note = f"{headline(sum(same, Decimal(0)))} by then in {previous:%B}" if whole and same else USAGE
+    return Figure(f"Usage in {report.days[-1]:%B} so far", headline(to_date), note)
 
 
 def _unattributed(report: Report) -> Figure | None:

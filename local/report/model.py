@@ -28,17 +28,22 @@ class Node:
     line_count: int = 0
     daily_billed: tuple[Decimal, ...] = ()
     daily_amortized: tuple[Decimal, ...] = ()
+    daily_usage: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True)
 class Level:
-    """Every node of one level of one hierarchy, largest first. other_* is each day's sum of the nodes without a series."""
+    """Every node of one level of one hierarchy, largest first. other_* is each day's sum of the nodes without a series.
+
+    Usage is amortized cost without tax, fees, credits and refunds: what anomalies look at.
+    """
 
     dimension: str
     level: str
     nodes: tuple[Node, ...]
     other_billed: tuple[Decimal, ...] = ()
     other_amortized: tuple[Decimal, ...] = ()
+    other_usage: tuple[Decimal, ...] = ()
 
     @property
     def key(self) -> str:

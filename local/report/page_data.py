@@ -84,11 +84,20 @@ def _level(level: Level) -> dict[str, Any]:
         "key": level.key,
         "level": level.level,
         "series": [
-            {"id": node.id, "billed": _numbers(node.daily_billed), "amortized": _numbers(node.daily_amortized)}
+            {
+                "id": node.id,
+                "billed": _numbers(node.daily_billed),
+                "amortized": _numbers(node.daily_amortized),
+                "usage": _numbers(node.daily_usage),
+            }
             for node in level.nodes
             if node.daily_billed
         ],
-        "other": {"billed": _numbers(level.other_billed), "amortized": _numbers(level.other_amortized)},
+        "other": {
+            "billed": _numbers(level.other_billed),
+            "amortized": _numbers(level.other_amortized),
+            "usage": _numbers(level.other_usage),
+        },
         "nodes": [[node.id, _number(node.billed_usd), _number(node.amortized_usd), node.line_count] for node in level.nodes],
     }
 

@@ -1,6 +1,6 @@
 // The sections of the page, each from its part of the report.
 
-const COST_TYPES = [["billed", "Billed"], ["amortized", "Amortized"]];
+const COST_TYPES = [["usage", "Usage only"], ["billed", "Billed"], ["amortized", "Amortized"]];
 const LEVEL_NAMES = {
   "account/total": "Total", "account/provider": "Provider", "account/account": "Account", "account/region": "Region",
   "group/customer": "Customer", "group/cluster": "Cluster", "group/index_name": "Index", "group/env": "Environment", "group/purpose": "Purpose",
@@ -23,7 +23,7 @@ function figures() {
 }
 
 function spend() {
-  const state = { key: "account/account", cost: "billed", hidden: new Set() };
+  const state = { key: "account/account", cost: "usage", hidden: new Set() };
   const main = [["account/account", "Account"], ["group/customer", "Group"], ["service/service", "Service"]].filter(([key]) => levelOf(key));
   const others = report.levels.filter((level) => level.series.length).map((level) => [level.key, levelName(level.key)]);
   const group = segments("Split by", main, state.key, (key) => choose(key));

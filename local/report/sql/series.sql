@@ -17,7 +17,8 @@ select
     daily.level,
     if(ranked.place <= 8, daily.ancestor_id) as node,
     sum(daily.cost_usd) as billed_usd,
-    sum(daily.amortized_cost_usd) as amortized_usd
+    sum(daily.amortized_cost_usd) as amortized_usd,
+    sum(daily.usage_cost_usd) as usage_usd
 from cost_rollup_daily as daily
 inner join ranked
     on ranked.dimension = daily.dimension

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from statistics import mean, stdev
+from typing import Any
 
 from local.demo.bill import build_bill
 from local.demo.company import ACCOUNTS, Company, build_company
@@ -32,19 +35,24 @@ from local.report.model import (
 LAST_DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 SERIES = 8
-Money = tuple[Decimal, Decimal]
-COLUMNS = [
+Money = tuple[int, int]
+"""Billed and amortized, in units of 10**-10 USD: the bill has ten decimals, and integers add up exactly and fast."""
+UNIT = 10**10
+MOVING = [
     "line_item_usage_start_date",
+    "identity_line_item_id",
     "line_item_unblended_cost",
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+]
+STATIC = [
     "line_item_line_item_type",
     "line_item_usage_account_id",
     "line_item_product_code",
     "line_item_usage_type",
     "line_item_resource_id",
     "product_region_code",
-    "savings_plan_savings_plan_effective_cost",
-    "savings_plan_total_commitment_to_date",
-    "savings_plan_used_commitment",
     "resource_tags",
 ]
 
@@ -84,25 +92,42 @@ def demo_report() -> Report:
     )
 
 
+@dataclass
+class _Line:
+    """A line of the bill that comes every day: the nodes that it adds to, and its own sums."""
+
+    kind: str
+    resource_id: str | None
+    service: str
+    label: str
+    groups: dict[str, str | None]
+    series: list[list[list[int]]]
+    billed: int = 0
+    amortized: int = 0
+    late: int = 0
+
+
 class _Costs:
     """The bill's lines added up by day and node."""
 
     def __init__(self, company: Company) -> None:
-        self._company = company
-        self._nodes: dict[str, dict[str, list[list[Decimal]]]] = defaultdict(dict)
-        self._resources: dict[str, Money] = defaultdict(lambda: (Decimal(0), Decimal(0)))
-        self._customers: dict[tuple[str, str, str], Money] = defaultdict(lambda: (Decimal(0), Decimal(0)))
-        self._parts: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        self._days = len(company.days)
+        self._nodes: dict[str, dict[str, list[list[int]]]] = defaultdict(dict)
+        self._lines: dict[str, _Line] = {}
+        start = datetime.combine(company.first_day, datetime.min.time())
         for table in build_bill(company).values():
-            for row in table.select(COLUMNS).to_pylist():
-                self._add(row)
+            columns = [table[name].to_pylist() for name in MOVING]
+            for index, (moment, line_id, *amounts) in enumerate(zip(*columns, strict=True)):
+                if line_id not in self._lines:
+                    self._lines[line_id] = self._line(table.slice(index, 1).select(STATIC).to_pylist()[0])
+                self._add(self._lines[line_id], (moment - start).days, *amounts)
         self.names = tuple(self._nodes)
 
-    def _add(self, row: Mapping[str, object]) -> None:
-        tags = dict(row["resource_tags"] or ())  # type: ignore[call-overload]
+    def _line(self, row: Mapping[str, Any]) -> _Line:
+        tags = dict(row["resource_tags"] or ())
         groups = {name: tags.get(f"user_{name}") for name in ("customer", "cluster", "index", "env", "purpose")}
         groups["customer"] = groups["customer"] or tags.get("user_client")
-        account, region = str(row["line_item_usage_account_id"]), row["product_region_code"]
+        account, region = row["line_item_usage_account_id"], row["product_region_code"]
         keys = {
             "account/total": "total",
             "account/account": account,
@@ -111,86 +136,93 @@ class _Costs:
             "service/service": row["line_item_product_code"],
             "service/usage_type": row["line_item_usage_type"],
         }
-        billed, amortized = _money(row)
-        day = (row["line_item_usage_start_date"].date() - self._company.first_day).days  # type: ignore[attr-defined]
-        for level, node in keys.items():
-            series = self._nodes[level].get(str(node or UNATTRIBUTED))
-            if series is None:
-                series = [[Decimal(0)] * len(self._company.days) for _ in range(3)]
-                self._nodes[level][str(node or UNATTRIBUTED)] = series
-            for values, amount in zip(series, (billed, amortized, Decimal(1)), strict=True):
-                values[day] += amount
-        self._keep(row, groups, billed, amortized, day)
+        empty = [[0] * self._days for _ in range(4)]
+        series = [self._nodes[level].setdefault(node or UNATTRIBUTED, deepcopy(empty)) for level, node in keys.items()]
+        resource_id, service = row["line_item_resource_id"], row["line_item_product_code"]
+        label = f"{resource_id or service} · {row['line_item_usage_type']}"
+        return _Line(row["line_item_line_item_type"], resource_id, service, label, groups, series)
 
-    def _keep(self, row: Mapping[str, object], groups: dict[str, str], billed: Decimal, amortized: Decimal, day: int) -> None:
-        if row["line_item_resource_id"]:
-            _increase(self._resources, str(row["line_item_resource_id"]), billed, amortized)
-        if groups["customer"]:
-            key = (groups["customer"], groups["cluster"] or UNATTRIBUTED, str(row["line_item_product_code"]))
-            _increase(self._customers, key, billed, amortized)
-        if day >= len(self._company.days) - 4:
-            label = " · ".join([str(row["line_item_resource_id"] or row["line_item_product_code"]), str(row["line_item_usage_type"])])
-            for group in ("customer", "env"):
-                self._parts[group, groups[group] or UNATTRIBUTED, label] += billed
+    def _add(self, line: _Line, day: int, cost: float, *savings_plan: float | None) -> None:
+        billed = _units(cost)
+        amortized = _amortized(line.kind, billed, *savings_plan)
+        usage = 0 if line.kind in ("Tax", "Fee", "Credit") else amortized
+        for all_billed, all_amortized, all_usage, count in line.series:
+            all_billed[day] += billed
+            all_amortized[day] += amortized
+            all_usage[day] += usage
+            count[day] += 1
+        line.billed += billed
+        line.amortized += amortized
+        line.late += billed if day >= self._days - 4 else 0
 
     def level(self, name: str) -> Level:
-        nodes = [
-            Node(node, sum(billed, Decimal(0)), sum(amortized, Decimal(0)), int(sum(lines)), tuple(billed), tuple(amortized))
-            for node, (billed, amortized, lines) in self._nodes[name].items()
-        ]
+        nodes = []
+        for node, (*daily, lines) in self._nodes[name].items():
+            series = [tuple(map(_usd, costs)) for costs in daily]
+            nodes.append(Node(node, sum(series[0]), sum(series[1]), sum(lines), *series))
         nodes.sort(key=lambda node: -node.billed_usd)
         rest = nodes[SERIES:]
-        small = [Node(n.id, n.billed_usd, n.amortized_usd, n.line_count) for n in rest]
-        other = [tuple(sum(day, Decimal(0)) for day in zip(*values, strict=True)) for values in _series(rest)]
+        other = [
+            tuple(sum(day, Decimal(0)) for day in zip(*(getattr(node, column) for node in rest), strict=True))
+            for column in ("daily_billed", "daily_amortized", "daily_usage")
+        ]
+        small = [replace(node, daily_billed=(), daily_amortized=(), daily_usage=()) for node in rest]
         return Level(*name.split("/"), (*nodes[:SERIES], *small), *(other if rest else ()))
 
     def resources(self, company: Company) -> tuple[Resource, ...]:
         known = {resource.billed_as: resource for resource in company.resources}
-        largest = sorted(self._resources.items(), key=lambda item: -item[1][0])[:200]
+        sums = self._sums(lambda line: line.resource_id)
         return tuple(
-            Resource(r.arn, r.kind, r.name, r.account_id, r.region, r.tags.get("customer"), "running", *cost)
-            for resource_id, cost in largest
-            if (r := known[resource_id])
+            Resource(r.arn, r.kind, r.name, r.account_id, r.region, r.tags.get("customer"), "running", *map(_usd, cost))
+            for resource_id, cost in sorted(sums.items(), key=lambda item: -item[1][0])[:200]
+            if (r := known[str(resource_id)])
         )
 
     def customers(self) -> tuple[CustomerCost, ...]:
-        return tuple(CustomerCost(*key, *cost) for key, cost in sorted(self._customers.items()))
+        sums = self._sums(
+            lambda line: (
+                line.groups["customer"] and (line.groups["customer"], line.groups["cluster"] or UNATTRIBUTED, line.service)
+            )
+        )
+        return tuple(CustomerCost(*key, *map(_usd, cost)) for key, cost in sorted(sums.items()))
 
     def drivers(self, group: str, node: str) -> tuple[Driver, ...]:
-        mine = [(label, cost) for (level, name, label), cost in self._parts.items() if (level, name) == (group, node)]
-        return tuple(Driver(label, cost) for label, cost in sorted(mine, key=lambda item: -item[1])[:6])
+        mine = [(line.label, line.late) for line in self._lines.values() if line.groups.get(group) == node]
+        return tuple(Driver(label, _usd(cost)) for label, cost in sorted(mine, key=lambda item: -item[1])[:6])
+
+    def _sums(self, key: Callable[[_Line], Any]) -> dict[Any, Money]:
+        """Billed and amortized by whatever key says of a line; lines of which it says nothing are left out."""
+        sums: dict[Any, Money] = defaultdict(lambda: (0, 0))
+        for line in self._lines.values():
+            if name := key(line):
+                sums[name] = (sums[name][0] + line.billed, sums[name][1] + line.amortized)
+        return sums
 
 
-def _series(nodes: Iterable[Node]) -> tuple[list[tuple[Decimal, ...]], list[tuple[Decimal, ...]]]:
-    nodes = list(nodes)
-    return [node.daily_billed for node in nodes], [node.daily_amortized for node in nodes]
-
-
-def _increase(sums: dict, key: object, billed: Decimal, amortized: Decimal) -> None:
-    sums[key] = (sums[key][0] + billed, sums[key][1] + amortized)
-
-
-def _money(row: Mapping[str, object]) -> Money:
-    """A line's unblended and amortized cost, as AWS defines the latter for savings plans."""
-    billed = Decimal(repr(row["line_item_unblended_cost"]))
-    kind = row["line_item_line_item_type"]
+def _amortized(kind: str, billed: int, effective: float | None, committed: float | None, used: float | None) -> int:
+    """A line's amortized cost, as AWS defines it for savings plans."""
     if kind == "SavingsPlanCoveredUsage":
-        return billed, Decimal(repr(row["savings_plan_savings_plan_effective_cost"]))
-    if kind == "SavingsPlanNegation":
-        return billed, Decimal(0)
+        return _units(effective)
     if kind == "SavingsPlanRecurringFee":
-        unused = Decimal(repr(row["savings_plan_total_commitment_to_date"])) - Decimal(repr(row["savings_plan_used_commitment"]))
-        return billed, unused
-    return billed, billed
+        return _units(committed) - _units(used)
+    return 0 if kind == "SavingsPlanNegation" else billed
+
+
+def _units(usd: float | None) -> int:
+    return round((usd or 0.0) * UNIT)
+
+
+def _usd(units: int) -> Decimal:
+    return Decimal(units).scaleb(-10)
 
 
 def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
     node = next(node for node in level.nodes if node.id == "aperture")
-    spent = [float(cost) for cost in node.daily_amortized]
+    spent = [float(cost) for cost in node.daily_usage]
     band = []
     for index in range(14, len(spent) - 1):
         before = spent[max(0, index - 30) : index]
-        band.append(BandPoint(company.days[index], node.daily_amortized[index], mean(before), stdev(before)))
+        band.append(BandPoint(company.days[index], node.daily_usage[index], mean(before), stdev(before)))
     first = company.days.index(company.spike_day)
     point = band[first - 14]
     expected = Decimal(str(round(point.mean_usd or 0, 2)))
@@ -222,7 +254,9 @@ def _violation(company: Company, level: Level, name: str, rule: str, limit: Deci
     return Violation(
         finding_id=f"violation/{rule}/{name}",
         rule_id=rule,
-        description="Aperture's contract covers this much a day" if name == "aperture" else "Staging is meant to sleep at night",
+        description="Aperture's contract covers this much a day"
+        if name == "aperture"
+        else "Staging is meant to sleep at night",
         severity="critical" if name == "aperture" else "warning",
         owner="#team-aperture",
         dimension="group",
@@ -248,7 +282,9 @@ def _scans() -> Iterable[Scan]:
             for region in ("eu-west-1", "us-east-1", "us-west-2"):
                 denied = (collector, account.account_id, region) == ("nat_gateways", "333333333333", "us-west-2")
                 error = "UnauthorizedOperation: the role may not call ec2:DescribeNatGateways" if denied else None
-                yield Scan(collector, account.account_id, region, "denied" if denied else "ok", 0 if denied else 40, AT, error)
+                yield Scan(
+                    collector, account.account_id, region, "denied" if denied else "ok", 0 if denied else 40, AT, error
+                )
     yield Scan("aws", "harbor", "2026-11", "ok", 42_966, AT)
 
 
@@ -271,7 +307,10 @@ MESSAGES = (
         thread_ts=None,
         blocks=(
             {"type": "header", "text": {"type": "plain_text", "text": "aperture: $452.31 over expected"}},
-            {"type": "section", "text": {"type": "mrkdwn", "text": "*Customer aperture* spent $1,019.08 on 17 Nov, +80 % &amp; rising"}},
+            {
+                "type": "section",
+                "text": {"type": "mrkdwn", "text": "*Customer aperture* spent $1,019.08 on 17 Nov, +80 % &amp; rising"},
+            },
             {"type": "divider"},
             {
                 "type": "section",
@@ -291,16 +330,22 @@ def many_nodes(count: int) -> Report:
     costs = [Decimal(f"{count - n}.{n % 100:02d}") for n in range(count)]
     total = sum(costs, Decimal(0))
     nodes = tuple(
-        Node(f"customer-{n:05d}", cost, cost, 60, *((tuple([cost / 60] * 60),) * 2 if n < SERIES else ()))
+        Node(f"customer-{n:05d}", cost, cost, 60, *((tuple([cost / 60] * 60),) * 3 if n < SERIES else ()))
         for n, cost in enumerate(costs)
     )
     rest = tuple([sum(costs[SERIES:], Decimal(0)) / 60] * 60)
-    top = Node("total", total, total, 60 * count, tuple([total / 60] * 60), tuple([total / 60] * 60))
+    top = Node(
+        "total", total, total, 60 * count, tuple([total / 60] * 60), tuple([total / 60] * 60), tuple([total / 60] * 60)
+    )
     return Report(
         title="Many customers",
         generated_at=AT,
         days=days,
-        levels=(Level("account", "total", (top,)), Level("account", "account", (top,)), Level("group", "customer", nodes, rest, rest)),
+        levels=(
+            Level("account", "total", (top,)),
+            Level("account", "account", (top,)),
+            Level("group", "customer", nodes, rest, rest, rest),
+        ),
         last_complete_day=days[-2],
         scans=tuple(Scan("ebs_volumes", f"{n:012d}", "us-east-1", "ok", 7, AT) for n in range(count // 10)),
     )
