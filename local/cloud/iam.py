@@ -47,10 +47,23 @@ class Caller:
     role_arn: str | None = None
 
     @property
+    def principal_arn(self) -> str:
+        """What AWS calls the caller in conditions: of a session its role, not the session."""
+        return self.role_arn or self.arn
+
+    @property
     def principals(self) -> tuple[str, ...]:
         """The names under which a trust policy may mean this caller."""
         own = (self.arn, self.role_arn) if self.role_arn else (self.arn,)
         return (*own, f"arn:aws:iam::{self.account}:root", self.account)
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What conditions may ask about this caller."""
+        return {
+            "aws:PrincipalArn": self.role_arn or self.arn,
+            "aws:PrincipalAccount": self.account,
+        }
 
 
 def enforce(on: bool) -> None:
@@ -69,7 +82,9 @@ def allowed(access_key_id: str, action: str, resource: str) -> bool:
     caller = identify(access_key_id)
     return caller is not None and (
         caller.administrator
-        or policies.permits(caller.documents, action, resource, {"aws:PrincipalArn": caller.arn})
+        or policies.permits(
+            caller.documents, action, resource, {"aws:PrincipalArn": caller.principal_arn}
+        )
     )
 
 
@@ -89,24 +104,33 @@ def identify(access_key_id: str) -> Caller | None:
     return None
 
 
-def check_trust(role_arn: str, caller: tuple[str, ...], external_id: str | None) -> bool:
-    """Whether a role's trust policy lets these principals assume it. False for a role that does not exist."""
+def check_trust(role_arn: str, principals: tuple[str, ...], context: dict[str, str]) -> bool:
+    """Whether a role's trust policy lets one of these principals assume it in this context.
+
+    False for a role that does not exist.
+    """
     role = _role(role_arn)
     if role is None:
         return False
-    context = {"sts:ExternalId": external_id} if external_id else {}
-    return policies.trusts(
-        json.loads(role.assume_role_policy_document), "sts:AssumeRole", caller, context
-    )
+    document = json.loads(role.assume_role_policy_document)
+    return policies.trusts(document, "sts:AssumeRole", principals, context)
 
 
-def service_credentials(role_arn: str, service: str, session_name: str) -> dict[str, str]:
-    """Keys of a role for an AWS service (Lambda, Scheduler) that runs under it. Raises PermissionError if not trusted."""
-    if not check_trust(role_arn, (service,), None):
-        raise PermissionError(
-            f"{service} may not assume {role_arn}: its trust policy does not name the service."
-        )
+def service_credentials(
+    role_arn: str, service: str, session_name: str, source_arn: str | None = None
+) -> dict[str, str]:
+    """Keys of a role for an AWS service (Lambda, Scheduler) that runs under it on behalf of `source_arn`.
+
+    Raises PermissionError if the role's trust policy does not let the service.
+    """
     account = role_arn.split(":")[4]
+    context = {"aws:SourceAccount": account}
+    if source_arn:
+        context["aws:SourceArn"] = source_arn
+    if not check_trust(role_arn, (service,), context):
+        raise PermissionError(
+            f"{service} may not assume {role_arn}: its trust policy does not let the service."
+        )
     session = sts_backends[account]["aws"].assume_role(
         region_name="us-east-1",
         role_session_name=session_name[:64],
@@ -182,9 +206,10 @@ def _authorize_assume_role(self: Any) -> None:
     may = (
         caller.administrator
         or not _enforced
-        or policies.permits(caller.documents, "sts:AssumeRole", role_arn)
+        or policies.permits(caller.documents, "sts:AssumeRole", role_arn, caller.context)
     )
-    if not may or not check_trust(role_arn, caller.principals, external_id):
+    context = caller.context | ({"sts:ExternalId": external_id} if external_id else {})
+    if not may or not check_trust(role_arn, caller.principals, context):
         raise _denial(self, "sts", "sts:AssumeRole", role_arn)
 
 

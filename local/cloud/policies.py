@@ -1,7 +1,7 @@
 """Evaluates IAM policy documents: who may do what to which resource.
 
 A subset that is honest about itself: Effect, Action, NotAction, Resource, NotResource, Principal, and the string
-conditions whose keys are in the request's context. A condition that can't be read grants (on an Allow) and does not
+(and Null) conditions whose keys are in the request's context. A condition that can't be read grants (on an Allow) and does not
 refuse (on a Deny): it never makes a difference, as if it were not there.
 """
 
@@ -94,6 +94,10 @@ def _conditions_hold(
 ) -> bool:
     lowered = {key.lower(): value for key, value in context.items()}
     for operator, tests in statement.get("Condition", {}).items():
+        if operator == "Null":
+            absences = [(key.lower() not in lowered, wanted) for key, wanted in tests.items()]
+            if any(str(is_absent).lower() != str(wanted).lower() for is_absent, wanted in absences):
+                return False
         compare = _STRING_OPERATORS.get(operator.removesuffix("IfExists"))
         if compare is None:
             continue

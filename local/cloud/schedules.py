@@ -11,11 +11,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.scheduler.models import scheduler_backends
 
-from local.cloud.destinations import send
+from local.cloud.destinations import Sender, client_of, send
 from local.cloud.iam import service_credentials
 from local.cloud.lambdas import Invocation, Lambdas
 
@@ -58,7 +57,7 @@ def fire(lambdas: Lambdas, name_part: str, at: datetime) -> Invocation:
     for attempt in range(1, retries + 2):
         payload = _input(schedule, at, execution, attempt)
         try:
-            request_id = _deliver(lambdas.endpoint, target, payload)
+            request_id = _deliver(lambdas.endpoint, schedule, payload)
         except (ClientError, PermissionError) as error:
             failure: Exception = error
             time.sleep(RETRY_PAUSE_S)
@@ -67,21 +66,21 @@ def fire(lambdas: Lambdas, name_part: str, at: datetime) -> Invocation:
     return _give_up(lambdas.endpoint, schedule, payload, failure, retries + 1)
 
 
-def _deliver(endpoint: str, target: dict[str, Any], payload: str) -> str:
+def _deliver(endpoint: str, schedule: Any, payload: str) -> str:
+    target = schedule.target
     region = target["Arn"].split(":")[3]
-    keys = service_credentials(target["RoleArn"], SERVICE, "schedule")
-    client = boto3.session.Session().client(
-        "lambda",
-        region_name=region,
-        endpoint_url=endpoint,
-        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=keys["AWS_SESSION_TOKEN"],
-    )
+    keys = service_credentials(target["RoleArn"], SERVICE, "schedule", _group_arn(schedule))
+    client = client_of("lambda", region, endpoint, keys)
     answer = client.invoke(
         FunctionName=target["Arn"], InvocationType="Event", Payload=payload.encode()
     )
     return str(answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"])
+
+
+def _group_arn(schedule: Any) -> str:
+    """The ARN that trust policies see as aws:SourceArn: the schedule's group."""
+    service, _, _ = schedule.arn.partition(":schedule/")
+    return f"{service}:schedule-group/{schedule.group_name}"
 
 
 def _input(schedule: Any, at: datetime, execution: str, attempt: int) -> str:
@@ -112,7 +111,8 @@ def _give_up(
             "TARGET_ARN": schedule.target["Arn"],
             "RETRY_ATTEMPTS": str(attempts - 1),
         }
-        send(queue, payload, attributes, schedule.target["RoleArn"], SERVICE, endpoint)
+        sender = Sender(schedule.target["RoleArn"], SERVICE, schedule.arn)
+        send(queue, payload, attributes, sender, endpoint)
     answer = {"errorType": code, "errorMessage": str(error)}
     return Invocation(str(uuid.uuid4()), schedule.target["Arn"], code, answer, attempts, "", queue)
 

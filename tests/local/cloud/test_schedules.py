@@ -92,3 +92,37 @@ def test_what_a_schedule_may_not_invoke_ends_in_the_schedules_dead_letter_queue(
 def test_an_unknown_schedule_is_answered_with_those_that_there_are(cloud: EmbeddedCloud) -> None:
     with pytest.raises(CloudError, match="0 schedules match 'never'"):
         cloud.fire("never")
+
+
+def test_a_queues_own_policy_is_enough_for_dead_letters(enforced: EmbeddedCloud) -> None:
+    account = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": att("Dead"),
+        "Condition": account,
+    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = {
+        "Policy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [ref("Dead")], "PolicyDocument": document},
+        }
+    }
+    parts = schedule("Lent", "Echo", INPUT, "Dead", retries=0, may_invoke=False)
+    parts["LentRole"]["Properties"].pop("Policies")
+    parts["LentRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = (
+        account
+    )
+    outputs = deploy_template(
+        enforced,
+        template(
+            queue("Dead"), policy, function("Echo", ECHO), parts, outputs={"Dead": ref("Dead")}
+        ),
+        name="lent",
+    )
+    enforced.enforce_iam()
+
+    assert enforced.fire("lent", at=NINE).error == "AccessDeniedException"
+    assert len(messages(enforced, outputs["Dead"])) == 1
