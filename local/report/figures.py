@@ -90,7 +90,7 @@ def _month(report: Report) -> Figure | None:
     same = [c for d, c in zip(report.days, daily, strict=True) if previous <= d < first and d.day <= report.days[-1].day]
     whole = previous >= report.days[0]
     note = f"{headline(sum(same, Decimal(0)))} by then in {previous:%B}" if whole and same else USAGE
-    return Figure(f"Usage in {report.days[-1]:%B} so far", headline(to_date), note)
+    return Figure(f"{report.days[-1]:%B} so far", headline(to_date), note)
 
 
 def _unattributed(report: Report) -> Figure | None:
