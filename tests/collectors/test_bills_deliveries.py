@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
+from collectors.aws.bill_days import DaySpools
 from collectors.parts import Lake
 from lake.configuration import Account, Bill
 from lake.errors import BillError
@@ -197,6 +199,62 @@ def test_a_bad_bill_stops_no_other_and_is_told_as_an_outcome(make_lake: MakeLake
     assert told["bad.csv", ""]["status"] == told["nowhere", ""]["status"] == "failed"
     assert "'EUR'" in told["bad.csv", ""]["error_message"]
     assert told["bad.csv", ""]["event_count"] == 0
+
+
+def failing(client: Any, operation: str, error: Exception) -> Any:
+    """The client, with one operation that fails."""
+
+    class Failing:
+        def __getattr__(self, name: str) -> Any:
+            return raising if name == operation else getattr(client, name)
+
+    def raising(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return Failing()
+
+
+def s3_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "status"),
+    [
+        ("download_file", s3_error("403"), "denied"),
+        ("download_file", s3_error("SlowDown"), "throttled"),
+        ("download_file", EndpointConnectionError(endpoint_url="s3"), "failed"),
+        ("get_object", s3_error("InternalError"), "failed"),
+        ("head_object", s3_error("SlowDown"), "throttled"),
+        ("download_file", OSError(28, "No space left on device"), "failed"),
+    ],
+)
+def test_a_cloud_that_fails_is_an_outcome_and_the_next_run_repairs(
+    make_lake: MakeLake, operation: str, error: Exception, status: str
+) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line(cost=3)]))
+    done = run(replace(lake, s3=failing(lake.s3, operation, error)))
+    assert [row["status"] for row in rows(lake, "collector_runs")] == [status]
+    assert "bill aws, file bills/aws/harbor" in done.failures[0]
+    assert seen(lake).num_rows == 0
+    run(lake)
+    assert total(seen(lake)) == 3
+
+
+def test_rows_that_get_lost_on_the_way_keep_a_delivery_from_being_published(
+    make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line(cost=1), line(cost=0)]))
+    append, read = DaySpools.append, DaySpools.read
+    with monkeypatch.context() as losing:
+        losing.setattr(DaySpools, "append", lambda spools, rows: append(spools, rows.slice(1)))
+        assert "2 rows of 1.000000000000 USD became 1 rows" in run(lake).failures[0]
+    with monkeypatch.context() as losing:
+        losing.setattr(DaySpools, "read", lambda spools, day: (rows.slice(1) for rows in read(spools, day)))
+        assert "1 rows of 0 USD were written of 2 rows" in run(lake).failures[0]
+    assert seen(lake).num_rows == 0
 
 
 def test_what_there_is_no_time_for_is_left_to_the_next_run(make_lake: MakeLake) -> None:

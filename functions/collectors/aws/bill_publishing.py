@@ -44,7 +44,7 @@ class Published:
         if not partitions or any(partition.version != version for partition in partitions):
             return None
         parameters = partitions[0].parameters
-        return int(parameters[ROWS]) if int(parameters[DAYS]) == len(partitions) else None
+        return int(parameters[ROWS]) if parameters.get(DAYS) == str(len(partitions)) else None
 
     def days(self, collector: str) -> set[date]:
         """Days on which the delivery has a partition, of whatever version."""
@@ -59,9 +59,7 @@ def publish(lake: Lake, table: Table, delivery: Delivery, version: str, spools: 
     days = sorted({*spools.rows, *earlier})
     parameters = {VERSION: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
     partitions = [_written(lake, table, delivery, day, parameters, spools) for day in days]
-    glue = _glue(lake, table)
-    for partition in partitions:
-        glue.publish(partition)
+    _glue(lake, table).publish(*partitions)
 
 
 def _written(

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from botocore.exceptions import ClientError
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from collectors.aws import cur2, focus
 from collectors.aws.bill_days import DaySpools, total
@@ -29,9 +30,10 @@ from collectors.aws.bill_values import Place
 from collectors.aws.charges import ChargeRows
 from collectors.aws.manifests import Delivery, data_files, deliveries
 from collectors.parts import Lake
+from collectors.scanning import failure
 from lake.configuration import Bill, Configuration
 from lake.errors import BillError, OutlayError, RetriableError
-from lake.runs import DENIED, FAILED, OK, Outcome, record_outcomes
+from lake.runs import DENIED, OK, Outcome, record_outcomes
 
 MAPPING_VERSION = 1
 """Raise it when a mapping gives other rows for the same bill: every delivery is then read again."""
@@ -40,8 +42,9 @@ FORMATS = {"cur2": cur2, "focus": focus}
 BEGIN_MS = 60_000
 """No further delivery is begun with less time left than this."""
 
+logger = Logger(child=True)
+
 _MISSING_CODES = {"404", "NoSuchKey"}
-_DENIED_CODES = {"AccessDenied", "403", "AllAccessDisabled"}
 
 
 @dataclass
@@ -74,11 +77,11 @@ def collect_bills(lake: Lake, slot: datetime, remaining_ms: Callable[[], int]) -
 def _collect(
     lake: Lake, bill: Bill, published: Published, run: BillRun, remaining_ms: Callable[[], int]
 ) -> Iterator[Outcome]:
-    """The outcome of each of a bill's deliveries."""
+    """The outcome of each of a bill's deliveries. Whatever goes wrong with one is told, and stops no other."""
     started = time.monotonic()
     try:
         found = deliveries(lake.s3, bill, bill.bucket or lake.environment.bucket)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         yield _failure(Place(bill.name, bill.prefix), bill.name, "", error, started, run)
         return
     for delivery in found:
@@ -88,7 +91,7 @@ def _collect(
             return
         try:
             rows = _publish_if_new(lake, delivery, published, run)
-        except (OutlayError, ClientError) as error:
+        except Exception as error:
             yield _failure(delivery.place, delivery.export, delivery.period, error, started, run)
         else:
             yield Outcome(delivery.export, delivery.period, OK, rows, _since(started))
@@ -176,14 +179,15 @@ def _version(delivery: Delivery, configuration: Configuration) -> str:
 
 
 def _failure(place: Place, export: str, period: str, error: Exception, started: float, run: BillRun) -> Outcome:
-    """The outcome of a bill or delivery that could not be read, noted in the report as well."""
-    code, status, message = type(error).__name__, FAILED, str(error)
-    if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-        status = DENIED if code in _DENIED_CODES else FAILED
-        message = f"bill {place.bill}, file {place.file}: {message}"
-    run.failures.append(message)
-    return Outcome(export, period, status, 0, _since(started), code, message)
+    """The outcome of a bill or delivery that could not be read, noted in the report as well: the run fails by it."""
+    outcome = failure(export, period, error)
+    if not isinstance(error, OutlayError):
+        logger.warning("bill failed", exc_info=error, extra={"bill": place.bill, "file": place.file})
+        said = f"bill {place.bill}, file {place.file}: {outcome.error_code}: {outcome.error_message}"
+        # Without s3:GetObject a HEAD request is refused by its bare status.
+        outcome = replace(outcome, error_message=said, status=DENIED if outcome.error_code == "403" else outcome.status)
+    run.failures.append(str(outcome.error_message))
+    return replace(outcome, duration_ms=_since(started))
 
 
 def _since(started: float) -> int:
