@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import fsum
 from random import Random
 
 import pyarrow as pa
@@ -41,7 +42,7 @@ class _BillBuilder:
         self._static = StaticLines()
         self._charges = [charge for resource in company.resources for charge in charges_of(resource)]
         self._charge_lines = [self._charge_line(charge) for charge in self._charges]
-        hourly = sum(_effective(c.quantity * c.rate) for c in self._charges if c.covered) / 24
+        hourly = fsum(_effective(c.quantity * c.rate) for c in self._charges if c.covered) / 24
         self._commitment = round(hourly * COMMITMENT_OVER_USE, 2)
 
     def tables(self) -> Iterator[tuple[date, pa.Table]]:
@@ -63,7 +64,7 @@ class _BillBuilder:
         for offset in offsets:
             total = round(self._commitment * 24 * self._rhythms.factor("steady", offset), 10)
             costs = zip(lines.offset, lines.moving["savings_plan_savings_plan_effective_cost"], strict=True)
-            used = round(sum(cost for day, cost in costs if day == offset and cost), 10)
+            used = round(fsum(cost for day, cost in costs if day == offset and cost), 10)
             commitment = {"savings_plan_total_commitment_to_date": total, "savings_plan_used_commitment": used}
             lines.add(fee, offset, 24.0, total, total, **commitment)
         return lines

@@ -47,7 +47,7 @@ def build(random: Random, account_ids: list[str]) -> Iterator[Resource]:
         yield _address(random, place, place.tags(random, "spare address"), None, None)
     for kind, (count, low, high) in BILL_ONLY.items():
         for number in range(count):
-            yield _other(random, a_place(random, account_ids), kind, number, low * (high / low) ** random.random())
+            yield _other(random, a_place(random, account_ids), kind, number, round(low * (high / low) ** random.random(), 3))
 
 
 def _instances(random: Random, account_ids: list[str], number: int, count: int) -> Iterator[Instance]:
@@ -131,7 +131,7 @@ def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterato
         region=place.region,
         name=name,
         tags=tags,
-        gb_per_day=2_000.0 if spikes else random.uniform(60, 500),
+        gb_per_day=2_000.0 if spikes else round(random.uniform(60, 500), 1),
         address_id=address.id,
         spikes=spikes,
     )

@@ -132,7 +132,8 @@ def _traffic(gateway: NatGateway) -> Iterator[dict[str, Any]]:
         "BytesInFromDestination": hourly * 0.7,
         "ActiveConnectionCount": hourly / 4e7,
     }
-    hour = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
+    # moto compares with the request's times, which it reads without a zone.
+    hour = datetime.now(UTC).replace(minute=30, second=0, microsecond=0, tzinfo=None)
     for ago in range(1, METRIC_HOURS + 1):
         for name, value in values.items():
             yield {
