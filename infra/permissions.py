@@ -46,14 +46,14 @@ class LakePermissions:
     def register_partitions(self, tables: Iterable[Table]) -> Permission:
         """Make sure that a partition is there."""
         return Permission(
-            "registers the partitions that it writes", ("glue:CreatePartition",), self.names.table_arns(tables)
+            "registers the partitions that it writes", ("glue:BatchCreatePartition",), self.names.table_arns(tables)
         )
 
     def publish_partitions(self, tables: Iterable[Table]) -> Permission:
         """Read, repoint and drop partitions."""
         return Permission(
             "publishes the partitions that it builds",
-            ("glue:GetPartitions", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"),
+            ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:DeletePartition"),
             self.names.table_arns(tables),
         )
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lake.catalog import Table
+from lake.errors import RetriableError
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import PartitionInputTypeDef
+    from mypy_boto3_glue.type_defs import BatchUpdatePartitionRequestEntryTypeDef, PartitionInputTypeDef
 
 VERSION = "outlay.version"
 """Partition parameter: what a published partition was made from. Appended partitions have none."""
+
+MOST_A_CALL = 100
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,50 @@ class Partitions:
                 location = found["StorageDescriptor"]["Location"]
                 yield Partition(tuple(found["Values"]), location, found.get("Parameters", {}))
 
-    def register(self, partition: Partition) -> None:
-        """Make sure that the partition exists; one that exists is left as it is."""
-        try:
-            self._glue.create_partition(**self._where, PartitionInput=self._input(partition))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "AlreadyExistsException":
-                raise
+    def register(self, *partitions: Partition) -> None:
+        """Make sure that the partitions exist; those that exist are left as they are."""
+        self._create(partitions)
 
-    def publish(self, partition: Partition) -> None:
-        """Point the partition at its new location: readers see the old data or the new, never both."""
-        try:
-            self._glue.update_partition(
-                **self._where,
-                PartitionValueList=list(partition.values),
-                PartitionInput=self._input(partition),
+    def publish(self, *partitions: Partition) -> None:
+        """Point each partition at its new location: readers see its old data or the new, never both."""
+        missing = self._update(partitions)
+        taken = self._create(missing)
+        if left := self._update(taken):
+            raise RetriableError(f"{len(left)} partitions of {self._where} come and go; run it again")
+
+    def _create(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """Create partitions; returns those that are there already."""
+        taken: list[Partition] = []
+        for some in _batches(partitions):
+            answer = self._glue.batch_create_partition(
+                **self._where, PartitionInputList=[self._input(partition) for partition in some]
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "EntityNotFoundException":
-                raise
-            self._glue.create_partition(**self._where, PartitionInput=self._input(partition))
+            taken += self._failed(some, answer.get("Errors", []), "AlreadyExistsException")
+        return taken
+
+    def _update(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """Repoint partitions; returns those that do not exist."""
+        missing: list[Partition] = []
+        for some in _batches(partitions):
+            entries: list[BatchUpdatePartitionRequestEntryTypeDef] = [
+                {"PartitionValueList": list(partition.values), "PartitionInput": self._input(partition)}
+                for partition in some
+            ]
+            answer = self._glue.batch_update_partition(**self._where, Entries=entries)
+            missing += self._failed(some, answer.get("Errors", []), "EntityNotFoundException")
+        return missing
+
+    def _failed(self, partitions: Sequence[Partition], errors: Sequence[Any], expected: str) -> list[Partition]:
+        """The partitions that failed as expected. Raises RetriableError where one failed otherwise."""
+        by_values = {partition.values: partition for partition in partitions}
+        for error in errors:
+            detail = error["ErrorDetail"]
+            if detail["ErrorCode"] != expected:
+                raise RetriableError(
+                    f"Glue did not take a partition of {self._where['TableName']}: {detail['ErrorCode']}: "
+                    f"{detail.get('ErrorMessage', '')}; the next run publishes it"
+                )
+        return [by_values[tuple(error.get("PartitionValueList") or error["PartitionValues"])] for error in errors]
 
     def drop(self, values: Sequence[str]) -> None:
         """Forget the partition; its objects stay. One that is gone already is no error."""
@@ -84,3 +111,9 @@ class Partitions:
             "StorageDescriptor": self._table.storage(partition.location),
             "Parameters": {"classification": "parquet", **partition.parameters},
         }
+
+
+def _batches(partitions: Sequence[Partition]) -> Iterator[Sequence[Partition]]:
+    """At most as many as Glue takes in one call."""
+    for start in range(0, len(partitions), MOST_A_CALL):
+        yield partitions[start : start + MOST_A_CALL]

@@ -73,14 +73,15 @@ class Builder:
         days = days_between(first_day, last_day)
         locations = {day: f"{target}{table.day_column}={day.isoformat()}/" for day in days}
         builds = self._partitions(rollup, builds_name(rollup.name))
-        for day, location in locations.items():  # known before it is written: what a kill leaves can be found and removed
-            builds.register(Partition((build, day.isoformat()), location))
+        # Known before it is written: what a kill leaves can be found and removed.
+        builds.register(*(Partition((build, day.isoformat()), location) for day, location in locations.items()))
         done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
         audit(self._athena, self._catalog, rollup, build, first_day, last_day)
         published = self._partitions(rollup, rollup.name)
-        for day, location in locations.items():
-            own[day] = fingerprint(rollup, day, sources, own)
-            published.publish(Partition((day.isoformat(),), location, {VERSION: own[day], BUILD: build}))
+        own.update({day: fingerprint(rollup, day, sources, own) for day in days})
+        published.publish(
+            *(Partition((day.isoformat(),), locations[day], {VERSION: own[day], BUILD: build}) for day in days)
+        )
         return Built(rollup.name, days, done.scanned_bytes)
 
     def _published(self, rollup: Rollup) -> dict[date, str]:

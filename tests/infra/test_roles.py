@@ -59,11 +59,11 @@ def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
 
 def test_partitions_are_published_by_who_builds_them(assembly: Assembly) -> None:
     tables = {"catalog", "database/outlay"}
-    assert assembly.allowed("bills", "glue:UpdatePartition") == {*tables, "table/outlay/resource_events"}
+    assert assembly.allowed("bills", "glue:BatchUpdatePartition") == {*tables, "table/outlay/resource_events"}
     builds = {f"table/outlay/{name}{end}" for name in ROLLUPS for end in ("", "__builds")}
-    assert assembly.allowed("rollup", "glue:UpdatePartition") == tables | builds
+    assert assembly.allowed("rollup", "glue:BatchUpdatePartition") == tables | builds
     for function in ("collect", "notify", "schema"):
-        assert assembly.allowed(function, "glue:UpdatePartition") == set()
+        assert assembly.allowed(function, "glue:BatchUpdatePartition") == set()
         assert assembly.allowed(function, "glue:DeletePartition") == set()
 
 

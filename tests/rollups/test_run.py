@@ -118,7 +118,7 @@ def test_killed_between_write_and_publish_the_next_run_repairs(lake: TrinoLake, 
     before = lake.rows("select * from cost_rollup_daily order by day, dimension, level, ancestor_id")
     restate(lake, DAYS[1], "3", version="2")
 
-    def killed(self: Partitions, partition: Partition) -> None:
+    def killed(self: Partitions, *partitions: Partition) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
