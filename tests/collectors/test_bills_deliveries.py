@@ -42,16 +42,15 @@ class DyingError(BaseException):
 
 
 class Dying:
-    """A Glue client whose process is killed at its nth publication."""
+    """A Glue client whose process is killed when it has repointed so many partitions."""
 
     def __init__(self, glue: Any, publications: int) -> None:
         self._glue, self._left = glue, publications
 
-    def update_partition(self, **arguments: Any) -> Any:
-        if not self._left:
-            raise DyingError
-        self._left -= 1
-        return self._glue.update_partition(**arguments)
+    def batch_update_partition(self, *, Entries: list[Any], **where: Any) -> Any:  # noqa: N803
+        if self._left:
+            self._glue.batch_update_partition(**where, Entries=Entries[: self._left])
+        raise DyingError
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._glue, name)
