@@ -171,6 +171,7 @@ def _version(delivery: Delivery, configuration: Configuration) -> str:
     made_from = [
         delivery.key,
         delivery.etag,
+        delivery.delivered.isoformat(),
         MAPPING_VERSION,
         sorted(configuration.grouping.items()),
         sorted(accounts, key=str),
