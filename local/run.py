@@ -1,6 +1,7 @@
 """The main job, from a template to a Slack message: deploys Outlay into the embedded cloud and lets it do a day's work.
 
-What runs is what `cdk deploy` deploys: the synthesized template, the functions in processes of their own under their own roles.
+What runs is what `cdk deploy` deploys: the synthesized template, the functions in processes of their own, each under its
+own role.
 """
 
 from __future__ import annotations
@@ -25,11 +26,22 @@ from local.cloud.embedded import EmbeddedCloud, Invocation
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".outlay"
 LAKE = HOME / "lake"
-ASSEMBLY = HOME / "cdk.out"
 CONFIG = HOME / "config"
 DEMO_CONFIG = ROOT / "local" / "demo" / "config"
 SLACK_TOKEN = {"bot_token": "xoxb-embedded-cloud"}
 Step = Callable[[str], None]
+_SYNTHESIZE = """
+import sys
+from pathlib import Path
+
+from infra.synthesis import synthesize
+from lake.errors import ConfigurationError
+
+try:
+    synthesize(Path(sys.argv[1]), Path(sys.argv[2]))
+except ConfigurationError as error:
+    sys.exit(str(error))
+"""
 
 
 class RunError(OutlayError):
@@ -57,22 +69,27 @@ def deployed(config: Path, step: Step) -> Iterator[Deployed]:
     try:
         step("starting the embedded cloud and the query engine")
         cloud.start()
-        settings = _settings(config, cloud)
-        step("synthesizing the CloudFormation template")
-        _synthesize(settings)
-        cloud.wait_ready(engine=False)
-        outputs = deploy(cloud, ASSEMBLY, step)
-        deployment = yaml.safe_load((settings / "deployment.yaml").read_text(encoding="utf-8"))
-        name = deployment.get("name", "outlay")
-        step("deploying the role into every member account")
-        _deploy_member_roles(cloud, settings, name)
-        lake = outputs[f"{name}-lake"]
-        secret = f"{name}/slack"
-        cloud.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(SLACK_TOKEN))
-        database = f"{deployment.get('database_prefix', '')}outlay"
-        yield Deployed(cloud, name, lake["BucketName"], lake["WorkgroupName"], database, datetime.now(UTC))
+        yield deploy_outlay(cloud, config, step)
     finally:
         cloud.stop()
+
+
+def deploy_outlay(cloud: EmbeddedCloud, config: Path, step: Step, work_folder: Path = HOME) -> Deployed:
+    """Deploy from a settings folder into a cloud that has been started; work_folder takes the settings and the assembly."""
+    settings = _settings(config, work_folder / "config", cloud)
+    assembly = work_folder / "cdk.out"
+    step("synthesizing the CloudFormation template")
+    synthesize(settings, assembly)
+    cloud.wait_ready(engine=False)
+    outputs = deploy(cloud, assembly, step)
+    deployment = yaml.safe_load((settings / "deployment.yaml").read_text(encoding="utf-8"))
+    name = deployment.get("name", "outlay")
+    step("deploying the role into every member account")
+    _deploy_member_roles(cloud, settings, assembly, name)
+    lake = outputs[f"{name}-lake"]
+    cloud.client("secretsmanager").put_secret_value(SecretId=f"{name}/slack", SecretString=json.dumps(SLACK_TOKEN))
+    database = f"{deployment.get('database_prefix', '')}outlay"
+    return Deployed(cloud, name, lake["BucketName"], lake["WorkgroupName"], database, datetime.now(UTC))
 
 
 def work(lake: Deployed, step: Step) -> None:
@@ -95,36 +112,30 @@ def work(lake: Deployed, step: Step) -> None:
         raise RunError("; ".join(failed))
 
 
-def _settings(config: Path, cloud: EmbeddedCloud) -> Path:
+def _settings(config: Path, target: Path, cloud: EmbeddedCloud) -> Path:
     """The settings folder that is deployed: config, but messages go to the embedded Slack."""
-    shutil.rmtree(CONFIG, ignore_errors=True)
-    shutil.copytree(config, CONFIG)
-    path = CONFIG / "deployment.yaml"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(config, target)
+    path = target / "deployment.yaml"
     deployment = yaml.safe_load(path.read_text(encoding="utf-8"))
     deployment["slack"] = {"api_url": f"{cloud.slack_url}/api/"}
     path.write_text(yaml.safe_dump(deployment, sort_keys=False), encoding="utf-8")
-    return CONFIG
+    return target
 
 
-def _synthesize(config: Path) -> None:
-    """Synthesize in a process of its own, beside the starting engine."""
-    shutil.rmtree(ASSEMBLY, ignore_errors=True)
-    code = (
-        "import sys; from pathlib import Path; from infra.synthesis import synthesize; "
-        "from lake.errors import ConfigurationError\n"
-        "try: synthesize(Path(sys.argv[1]), Path(sys.argv[2]))\n"
-        "except ConfigurationError as error: sys.exit(str(error))"
-    )
-    command = [sys.executable, "-c", code, str(config), str(ASSEMBLY)]
+def synthesize(config: Path, assembly: Path) -> None:
+    """Synthesize in a process of its own, beside the starting engine. Raises RunError with what is wrong."""
+    shutil.rmtree(assembly, ignore_errors=True)
+    command = [sys.executable, "-c", _SYNTHESIZE, str(config), str(assembly)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RunError(f"the template could not be synthesized: {done.stderr.strip()[-2000:]}")
+        raise RunError(done.stderr.strip()[-2000:])
 
 
-def _deploy_member_roles(cloud: EmbeddedCloud, config: Path, name: str) -> None:
+def _deploy_member_roles(cloud: EmbeddedCloud, config: Path, assembly: Path, name: str) -> None:
     """The member role's stack in every configured account but the central one, as a StackSet would do it."""
     accounts = yaml.safe_load((config / "accounts.yaml").read_text(encoding="utf-8")).get("accounts") or []
-    template = next(path for path in ASSEMBLY.glob("*.template.json") if "member" in path.name.lower())
+    template = next(path for path in assembly.glob("*.template.json") if "member" in path.name.lower())
     body = json.loads(template.read_text(encoding="utf-8"))
     for account in accounts:
         if account["account_id"] != cloud.account:

@@ -9,46 +9,25 @@ from pathlib import Path
 import boto3
 import pytest
 
+from local.cloud.embedded import EmbeddedCloud
 from tests.catalog import CATALOG
 from tests.lake_on_trino import TrinoLake
 
 
 @pytest.fixture(scope="session")
-def athena_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An AWS endpoint with S3, Glue and Athena on the real engine, for the whole session."""
-    import socket
-
-    from local.engine.athena import install
-    from local.engine.client import Engine
-    from moto.server import ThreadedMotoServer
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    engine = Engine.start(endpoint, tmp_path_factory.mktemp("engine"))
-    install(lambda: engine.port)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port)
-    server.start()
-    engine.wait_ready()
-    yield endpoint
-    engine.stop()
-    server.stop()
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    """The embedded cloud with the real engine behind Athena, for the whole session."""
+    with EmbeddedCloud(tmp_path_factory.mktemp("cloud")) as started:
+        yield started
 
 
 @pytest.fixture
-def aws(athena_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """boto3 and awswrangler talk to the session's endpoint."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": athena_endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
-    }.items():
+def aws(cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch) -> str:
+    """boto3 and awswrangler talk to the session's cloud, as the central account's administrator."""
+    for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
     boto3.setup_default_session()
-    return athena_endpoint
+    return cloud.endpoint
 
 
 @pytest.fixture
