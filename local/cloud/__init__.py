@@ -6,8 +6,9 @@ with EmbeddedCloud(home) as cloud:
     cloud.fire("ec2-instances")
 """
 
-from local.cloud.deploy import DeployError, deploy, deploy_template
-from local.cloud.embedded import CloudError, EmbeddedCloud, Invocation
+from local.cloud.deploy import DeployError, deploy, deploy_template, destroy
+from local.cloud.embedded import EmbeddedCloud
+from local.cloud.remote import CloudError, Invocation
 from local.cloud.state import StateError
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "StateError",
     "deploy",
     "deploy_template",
+    "destroy",
 ]

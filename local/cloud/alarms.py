@@ -1,6 +1,7 @@
 """CloudWatch alarms, evaluated when asked: moto keeps their definitions and the data, but never compares them."""
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ _COMPARE = {
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
 }
-_STATISTIC = {
+_STATISTIC: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
     "Minimum": min,
@@ -44,9 +45,7 @@ def _evaluate(account: str, region: str, alarm: Any) -> dict[str, Any]:
     state = "ALARM" if len(breaching) >= needed else "OK"
     if not known and alarm.treat_missing_data in (None, "missing"):
         state = "INSUFFICIENT_DATA"
-    reason = (
-        f"{len(breaching)} of {periods} datapoints {known} crossed the threshold {alarm.threshold}."
-    )
+    reason = f"{len(breaching)} of {periods} datapoints {known} crossed the threshold {alarm.threshold}."
     alarm.update_state(reason, "{}", state)
     return {
         "name": alarm.name,
@@ -72,7 +71,7 @@ def _value(account: str, region: str, alarm: Any, periods_ago: int) -> float | N
     begin = end - timedelta(seconds=int(alarm.period))
     values = [
         float(one.value)
-        for one in cloudwatch_backends[account][region].metric_data
+        for one in _data(account, region)
         if one.namespace == alarm.namespace
         and one.name == alarm.metric_name
         and {dimension.name: dimension.value for dimension in one.dimensions} == dimensions
@@ -82,3 +81,7 @@ def _value(account: str, region: str, alarm: Any, periods_ago: int) -> float | N
         return None
     result = float(_STATISTIC[alarm.statistic or "Sum"](values))
     return None if math.isnan(result) else result
+
+
+def _data(account: str, region: str) -> list[Any]:
+    return list(cloudwatch_backends[account][region].metric_data)

@@ -62,9 +62,7 @@ class Control:
             start_response("200 OK" if known else "404 Not Found", [("Content-Length", "0")])
             return [b""]
         status, content = self._run(path.removeprefix(PREFIX), body)
-        start_response(
-            status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
-        )
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
         return [content]
 
     def _run(self, name: str, body: bytes) -> tuple[str, bytes]:
@@ -91,10 +89,7 @@ class Control:
         found = [one for one in functions if one.function_name == name]
         found = found or [one for one in functions if name in one.function_name]
         if len(found) != 1:
-            names = (
-                ", ".join(sorted(one.function_name for one in found or functions))
-                or "none is deployed"
-            )
+            names = ", ".join(sorted(one.function_name for one in found or functions)) or "none is deployed"
             raise CommandError(f"{len(found)} functions match '{name}'; choose from: {names}.")
         outcome, request_id = self.lambdas.invoke(found[0], json.dumps(payload).encode())
         return {

@@ -1,9 +1,7 @@
 """Hands a synthesized cloud assembly to the embedded cloud, as `cdk deploy` hands it to AWS: assets, then stacks."""
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.cloud.assets import ensure_bucket, upload_assets
 from local.cloud.embedded import EmbeddedCloud
 
 POLL_S = 0.05
@@ -35,21 +34,17 @@ class StackArtifact:
     parameters: dict[str, str]
 
 
-def deploy(
-    cloud: EmbeddedCloud, cdk_out: Path, progress: Progress = lambda line: None
-) -> dict[str, dict[str, str]]:
+def deploy(cloud: EmbeddedCloud, cdk_out: Path, progress: Progress = lambda line: None) -> dict[str, dict[str, str]]:
     """Deploys every stack of a `cdk.out`, in dependency order; returns each stack's outputs by stack name.
 
     Raises DeployError with the failing resource and reason.
     """
     manifest = json.loads((cdk_out / "manifest.json").read_text())["artifacts"]
-    stacks = [
-        name for name in _in_order(manifest) if manifest[name]["type"] == "aws:cloudformation:stack"
-    ]
+    stacks = [name for name in _in_order(manifest) if manifest[name]["type"] == "aws:cloudformation:stack"]
     for name, artifact in manifest.items():
         if artifact["type"] == "cdk:asset-manifest":
             progress(f"uploading assets of {name.removesuffix('.assets')}")
-            _upload_assets(cloud, cdk_out, artifact["properties"]["file"])
+            upload_assets(cloud, cdk_out, artifact["properties"]["file"])
     outputs = {}
     for name in stacks:
         stack = _stack(cloud, cdk_out, name, manifest[name])
@@ -67,15 +62,11 @@ def deploy_template(
     name: str = "member",
 ) -> dict[str, str]:
     """Deploys one template (such as the member-account role's) to an account; returns the stack's outputs."""
-    stack = StackArtifact(
-        name, template, account or cloud.account, region or cloud.region, parameters or {}
-    )
+    stack = StackArtifact(name, template, account or cloud.account, region or cloud.region, parameters or {})
     return _deploy_stack(cloud, stack)
 
 
-def destroy(
-    cloud: EmbeddedCloud, name: str, account: str | None = None, region: str | None = None
-) -> None:
+def destroy(cloud: EmbeddedCloud, name: str, account: str | None = None, region: str | None = None) -> None:
     """Deletes a stack and waits. Raises DeployError when a resource resists."""
     client = cloud.client("cloudformation", account, region)
     stack_id = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
@@ -98,9 +89,7 @@ def _in_order(manifest: dict[str, Any]) -> list[str]:
     return order
 
 
-def _stack(
-    cloud: EmbeddedCloud, cdk_out: Path, name: str, artifact: dict[str, Any]
-) -> StackArtifact:
+def _stack(cloud: EmbeddedCloud, cdk_out: Path, name: str, artifact: dict[str, Any]) -> StackArtifact:
     properties = artifact["properties"]
     account, region = artifact["environment"].removeprefix("aws://").split("/")
     return StackArtifact(
@@ -112,60 +101,9 @@ def _stack(
     )
 
 
-def _upload_assets(cloud: EmbeddedCloud, cdk_out: Path, asset_manifest: str) -> None:
-    assets = json.loads((cdk_out / asset_manifest).read_text())
-    if assets.get("dockerImages"):
-        raise DeployError(f"{asset_manifest}: the embedded cloud has no container images.")
-    for asset in assets.get("files", {}).values():
-        source = cdk_out / asset["source"]["path"]
-        if source.name.endswith(".template.json"):
-            continue  # templates are handed over directly
-        content = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
-        for destination in asset["destinations"].values():
-            _upload(cloud, destination, content)
-
-
-def _upload(cloud: EmbeddedCloud, destination: dict[str, str], content: bytes) -> None:
-    region = destination.get("region", cloud.region)
-    account = cloud.account
-    bucket = (
-        destination["bucketName"]
-        .replace("${AWS::AccountId}", account)
-        .replace("${AWS::Region}", region)
-    )
-    s3 = cloud.client("s3", account, region)
-    _ensure_bucket(s3, bucket, region)
-    s3.put_object(Bucket=bucket, Key=destination["objectKey"], Body=content)
-
-
-def _ensure_bucket(s3: Any, bucket: str, region: str) -> None:
-    """Makes the bootstrap bucket where nobody has bootstrapped."""
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError:
-        where = (
-            {}
-            if region == "us-east-1"
-            else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        )
-        s3.create_bucket(Bucket=bucket, **where)
-
-
-def _zipped(folder: Path) -> bytes:
-    """The folder as an archive that depends on its files only: same files, same bytes."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                file.writestr(zipfile.ZipInfo(str(path.relative_to(folder))), path.read_bytes())
-    return archive.getvalue()
-
-
 def _deploy_stack(cloud: EmbeddedCloud, stack: StackArtifact) -> dict[str, str]:
     client = cloud.client("cloudformation", stack.account, stack.region)
-    parameters = [
-        {"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()
-    ]
+    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()]
     request = {
         "StackName": stack.name,
         "Parameters": parameters,
@@ -192,7 +130,7 @@ def _template_argument(cloud: EmbeddedCloud, stack: StackArtifact) -> dict[str, 
         return {"TemplateBody": body}
     bucket = f"cdk-local-templates-{stack.account}-{stack.region}"
     s3 = cloud.client("s3", stack.account, stack.region)
-    _ensure_bucket(s3, bucket, stack.region)
+    ensure_bucket(s3, bucket, stack.region)
     s3.put_object(Bucket=bucket, Key=f"{stack.name}.json", Body=body.encode())
     return {"TemplateURL": f"https://{bucket}.s3.amazonaws.com/{stack.name}.json"}
 

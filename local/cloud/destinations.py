@@ -9,7 +9,7 @@ import boto3
 from moto.sqs.models import sqs_backends
 
 from local.cloud import policies
-from local.cloud.iam import service_credentials
+from local.cloud.callers import service_credentials
 from local.cloud.identity import credentials
 from local.cloud.runtime import Outcome
 
@@ -56,9 +56,7 @@ def deliver_outcome(
     return None
 
 
-def _record(
-    function: Any, payload: bytes, outcome: Outcome, request_id: str, attempts: int
-) -> dict[str, Any]:
+def _record(function: Any, payload: bytes, outcome: Outcome, request_id: str, attempts: int) -> dict[str, Any]:
     answer = json.loads(outcome.payload or b"null")
     return {
         "version": "1.0",
@@ -90,9 +88,7 @@ def send(target: str, body: str, attributes: dict[str, str], sender: Sender, end
     client = client_of(kind, region, endpoint, _keys(target, sender))
     typed = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
     if kind == "sqs":
-        client.send_message(
-            QueueUrl=f"{endpoint}/{account}/{name}", MessageBody=body, MessageAttributes=typed
-        )
+        client.send_message(QueueUrl=f"{endpoint}/{account}/{name}", MessageBody=body, MessageAttributes=typed)
     elif kind == "sns":
         client.publish(TopicArn=target, Message=body, MessageAttributes=typed)
     else:

@@ -29,7 +29,8 @@ MIN_PAGE, MAX_PAGE = 5, 1000
 
 def install() -> None:
     """Patches moto's EC2 in this process."""
-    core.TaggedEC2Resource.get_tags = _tags_of
+    tagged: Any = core.TaggedEC2Resource
+    tagged.get_tags = _tags_of
     for name, field in PAGED.items():
         setattr(EC2Response, name, _paged(getattr(EC2Response, name), field))
 
@@ -39,10 +40,7 @@ def _tags_of(resource: Any) -> list[dict[str, str]]:
     if not tags:
         return []
     kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "")
-    return [
-        {"resource_id": resource.id, "key": key, "value": value, "resource_type": kind}
-        for key, value in tags.items()
-    ]
+    return [{"resource_id": resource.id, "key": key, "value": value, "resource_type": kind} for key, value in tags.items()]
 
 
 def _paged(describe: Callable[[Any], Any], field: str) -> Callable[[Any], Any]:

@@ -1,14 +1,9 @@
 """The embedded cloud: AWS, its engine and Slack on this machine's loopback, for as long as a `with` block lasts."""
 
-import json
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,30 +13,13 @@ import boto3
 from botocore.config import Config
 
 from local.cloud import guard, identity
+from local.cloud.remote import CloudError, Invocation, free_port, request
 from local.cloud.state import StateError, path_of
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUARD_LOG = "blocked-connections.jsonl"
-
-
-class CloudError(Exception):
-    """The embedded cloud could not start, or could not do what it was asked."""
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What became of one invocation of a function, its retries included. error None means that it succeeded."""
-
-    request_id: str
-    function: str
-    error: str | None
-    payload: Any
-    attempts: int
-    log: str
-    delivered_to: str | None
-    """ARN of the destination or dead-letter queue that got the outcome."""
 
 
 class EmbeddedCloud:
@@ -136,9 +114,7 @@ class EmbeddedCloud:
                 break
             except OSError:
                 if time.monotonic() > deadline:
-                    raise CloudError(
-                        f"The embedded cloud does not answer.{self._log_tail()}"
-                    ) from None
+                    raise CloudError(f"The embedded cloud does not answer.{self._log_tail()}") from None
                 time.sleep(0.05)
         if self.engine and engine:
             self.engine.wait_ready()
@@ -174,7 +150,7 @@ class EmbeddedCloud:
         key = (service, account or self.account, region or self.region)
         if key not in self._clients:
             self._clients[key] = self.session(*key[1:]).client(
-                service,
+                service,  # type: ignore[call-overload]
                 endpoint_url=self.endpoint,
                 config=Config(
                     read_timeout=900,
@@ -185,9 +161,7 @@ class EmbeddedCloud:
             )
         return self._clients[key]
 
-    def session(
-        self, account: str | None = None, region: str | None = None
-    ) -> boto3.session.Session:
+    def session(self, account: str | None = None, region: str | None = None) -> boto3.session.Session:
         """A boto3 session as an account's administrator (its clients still need `endpoint_url`)."""
         return boto3.session.Session(
             aws_access_key_id=identity.administrator_key(account or self.account),
@@ -215,9 +189,7 @@ class EmbeddedCloud:
     def logs(self, function: str) -> str:
         """Everything that the functions whose name contains `function` have printed."""
         folders = sorted((self.home / "logs").glob(f"*{function}*"))
-        return "".join(
-            file.read_text() for folder in folders for file in sorted(folder.glob("*.log"))
-        )
+        return "".join(file.read_text() for folder in folders for file in sorted(folder.glob("*.log")))
 
     def drain(self) -> None:
         """Waits until no asynchronous invocation is under way."""
@@ -244,18 +216,18 @@ class EmbeddedCloud:
 
     def slack_messages(self) -> list[dict[str, Any]]:
         """The messages that Slack's stand-in has taken, oldest first, as they are now (updates applied)."""
-        return _request(f"{self.slack_url}/messages", None)  # type: ignore[no-any-return]
+        return request(f"{self.slack_url}/messages", None)  # type: ignore[no-any-return]
 
     def slack_fail_next(self, error: str, times: int = 1, retry_after: int | None = None) -> None:
         """Makes the next calls to Slack fail: one of Slack's error codes, "http_500" or "timeout"."""
-        _request(
+        request(
             f"{self.slack_url}/fail-next",
             {"error": error, "times": times, "retry_after": retry_after},
         )
 
     def command(self, command_name: str, /, **arguments: Any) -> Any:
         """Sends a command of `local.cloud.control`. Raises CloudError with what went wrong."""
-        return _request(f"{self.endpoint}/_embedded/{command_name}", arguments)
+        return request(f"{self.endpoint}/_embedded/{command_name}", arguments)
 
     @property
     def server_log(self) -> Path:
@@ -263,9 +235,7 @@ class EmbeddedCloud:
         return self.home / "server.log"
 
     def _server_environment(self) -> dict[str, str]:
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
-        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         guarded = guard.child_environment(self.home / GUARD_LOG)
         guarded.pop("OUTLAY_DIE_WITH_PARENT")  # the server watches its parent process itself
         return (
@@ -281,22 +251,3 @@ class EmbeddedCloud:
     def _log_tail(self) -> str:
         lines = self.server_log.read_text().splitlines()[-15:] if self.server_log.exists() else []
         return "\n" + "\n".join(lines) if lines else ""
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _request(url: str, arguments: dict[str, Any] | None) -> Any:
-    body = None if arguments is None else json.dumps(arguments).encode()
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            failure = json.load(error)
-        raise CloudError(failure.get("error", str(error))) from None

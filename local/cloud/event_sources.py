@@ -17,7 +17,8 @@ POLL_S = 0.25
 
 def start(lambdas: Lambdas) -> None:
     """Starts polling; moto's own delivery (one message an event, at send time, no partial failures) is turned off."""
-    Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, value: None)
+    queue: Any = Queue
+    queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, value: None)
     threading.Thread(target=_poll_for_ever, args=(lambdas,), daemon=True).start()
 
 
@@ -41,15 +42,13 @@ def _poll_one(lambdas: Lambdas, backend: Any, account: str, region: str, mapping
             try:
                 _poll(lambdas, backend, account, region, mapping)
             except Exception:
-                logger.exception(
-                    "Polling %s for %s failed", mapping.event_source_arn, mapping.function_arn
-                )
+                logger.exception("Polling %s for %s failed", mapping.event_source_arn, mapping.function_arn)
         time.sleep(POLL_S)
 
 
 def _poll(lambdas: Lambdas, backend: Any, account: str, region: str, mapping: Any) -> None:
     queue_name = mapping.event_source_arn.rsplit(":", 1)[-1]
-    sqs = sqs_backends[account][region]
+    sqs: Any = sqs_backends[account][region]
     queue = sqs.queues.get(queue_name)
     if queue is None or not queue.messages:
         return
@@ -60,11 +59,7 @@ def _poll(lambdas: Lambdas, backend: Any, account: str, region: str, mapping: An
     function = backend.get_function(mapping.function_arn)
     event = {"Records": [_record(message, mapping, region) for message in messages]}
     outcome, _ = lambdas.invoke(function, json.dumps(event).encode())
-    failed = (
-        {message.id for message in messages}
-        if outcome.error
-        else _failed_items(mapping, outcome.payload)
-    )
+    failed = {message.id for message in messages} if outcome.error else _failed_items(mapping, outcome.payload)
     for message in messages:
         if message.id in failed:
             sqs.change_message_visibility(queue_name, message.receipt_handle, 0)
@@ -88,9 +83,7 @@ def _record(message: Any, mapping: Any, region: str) -> dict[str, Any]:
             "ApproximateReceiveCount": str(message.approximate_receive_count),
             "SentTimestamp": str(message.sent_timestamp),
             "SenderId": "embedded",
-            "ApproximateFirstReceiveTimestamp": str(
-                message.approximate_first_receive_timestamp or ""
-            ),
+            "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp or ""),
         },
         "messageAttributes": {},
         "md5OfBody": message.body_md5,

@@ -33,8 +33,10 @@ _REASONS = {
 
 def install() -> None:
     """Replaces moto's delivery in this process."""
-    Rule.send_to_targets = _send_to_targets
-    notifications._send_event_bridge_message = _object_event
+    rule: Any = Rule
+    rule.send_to_targets = _send_to_targets
+    sender: Any = notifications
+    sender._send_event_bridge_message = _object_event
 
 
 def _object_event(account: str, bucket: Any, event_name: str, key: Any) -> None:
@@ -43,7 +45,7 @@ def _object_event(account: str, bucket: Any, event_name: str, key: Any) -> None:
     detail_type = _OBJECT_EVENTS.get(family)
     if detail_type is None:
         return
-    event = {
+    event: Any = {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
@@ -73,9 +75,7 @@ def _object_event(account: str, bucket: Any, event_name: str, key: Any) -> None:
             rule.send_to_targets(event)
 
 
-def _send_to_targets(
-    self: Any, original_event: dict[str, Any], transform_input: bool = True
-) -> None:
+def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
     """Delivers an event to all targets of a rule that it matches, each on its own thread."""
     if not self.event_pattern.matches_event(original_event):
         return
@@ -107,7 +107,7 @@ def _deliver(rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
         logger.exception("Rule %s could not deliver to %s", rule, target["Arn"])
 
 
-def _input(target: dict[str, Any], event: dict[str, Any]) -> str:
+def _input(target: dict[str, Any], event: Any) -> str:
     if "Input" in target:
         return str(target["Input"])
     if "InputTransformer" in target:

@@ -1,5 +1,6 @@
 """What Lambda records of an invocation: lines in the function's log group, and CloudWatch metrics."""
 
+import contextlib
 import json
 import re
 import time
@@ -35,10 +36,8 @@ def _to_log_group(function: Any, log: str, stream: str) -> None:
     backend = logs_backends[function.account_id][function.region]
     group = getattr(function, "outlay_log_group", f"/aws/lambda/{function.function_name}")
     backend.ensure_log_group(group)
-    try:
+    with contextlib.suppress(ResourceAlreadyExistsException):  # a warm environment goes on with its own
         backend.create_log_stream(group, stream)
-    except ResourceAlreadyExistsException:
-        pass  # the environment is warm: it goes on with its stream
     now = int(time.time() * 1000)
     lines = [line for line in log.splitlines() if line][-MAX_EVENTS:]
     backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])

@@ -6,10 +6,8 @@ open the lake with a Parquet viewer. Keys that no file can be called (`a//b`, `a
 only their data file.
 """
 
-import contextlib
 import contextvars
 import hashlib
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,69 +15,9 @@ import moto.s3.models as s3_models
 from moto.s3.exceptions import MissingKey
 from moto.s3.responses import S3Response
 
-MAX_NAME_BYTES = 240
+from local.cloud.object_store import FileBody, ObjectStore
+
 _ranged_read: contextvars.ContextVar[bool] = contextvars.ContextVar("ranged_read", default=False)
-
-
-class ObjectStore:
-    """Where the files are, and which object version holds each readable name."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.data = root / ".data"
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._holders: dict[Path, str] = {}
-
-    def write(self, content: bytes) -> str:
-        """Stores bytes under a new data name and returns it."""
-        name = uuid.uuid4().hex
-        self.path(name).write_bytes(content)
-        return name
-
-    def path(self, name: str) -> Path:
-        """The data file of a data name."""
-        return self.data / name
-
-    def publish(self, name: str, bucket: str, key: str) -> None:
-        """Gives the newest version of a key its readable name."""
-        readable = self._readable(bucket, key)
-        if readable is None:
-            return
-        with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
-            readable.parent.mkdir(parents=True, exist_ok=True)
-            link = self.data / f"{name}.link"
-            link.hardlink_to(self.path(name))
-            try:
-                link.replace(readable)
-            except OSError:
-                link.unlink()
-                raise
-            self._holders[readable] = name
-
-    def remove(self, name: str, bucket: str | None, key: str) -> None:
-        """Deletes a data file, and the readable name where it is still this version's."""
-        self.path(name).unlink(missing_ok=True)
-        readable = self._readable(bucket, key) if bucket else None
-        if readable and self._holders.get(readable) == name:
-            del self._holders[readable]
-            readable.unlink(missing_ok=True)
-            self._remove_empty_folders(readable.parent)
-
-    def _readable(self, bucket: str, key: str) -> Path | None:
-        parts = key.split("/")
-        usable = all(
-            part not in ("", ".", "..") and "\0" not in part and len(part.encode()) < MAX_NAME_BYTES
-            for part in parts
-        )
-        return self.root / bucket / Path(*parts) if usable else None
-
-    def _remove_empty_folders(self, folder: Path) -> None:
-        while folder != self.root:
-            try:
-                folder.rmdir()
-            except OSError:
-                return
-            folder = folder.parent
 
 
 _store: ObjectStore | None = None
@@ -92,34 +30,15 @@ def store() -> ObjectStore:
     return _store
 
 
-class FileBody:
-    """An object's content that has not been read: `len` and a slice are all that a ranged GET needs."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._path = path
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, part: slice) -> bytes:
-        begin, end, _ = part.indices(self._size)
-        with self._path.open("rb") as file:
-            file.seek(begin)
-            return file.read(max(0, end - begin))
-
-    def __bytes__(self) -> bytes:
-        return self[:]
-
-
-class DiskKey(s3_models.FakeKey):  # type: ignore[misc]
+class DiskKey(s3_models.FakeKey):
     """An S3 object version (or an upload's part) of moto whose value is a file."""
 
     __module__ = "moto.s3.models"  # moto's base class reads the service's name from it
 
     def __init__(self, name: str, value: bytes, *args: Any, **keywords: Any) -> None:
         self._data_name = ""
-        super().__init__(name, value, *args, max_buffer_size=1, **keywords)
+        keywords["max_buffer_size"] = 1
+        super().__init__(name, value, *args, **keywords)
         if self.bucket_name:
             store().publish(self._data_name, self.bucket_name, str(self.name))
 
@@ -197,9 +116,11 @@ def install(root: Path) -> ObjectStore:
     """Makes moto keep its S3 objects under `root`, and read no more of them than a request asks for."""
     global _store
     _store = ObjectStore(root)
-    s3_models.FakeKey = DiskKey
-    whole_object = S3Response.get_object
-    whole_range = S3Response._handle_range_header
+    models: Any = s3_models
+    models.FakeKey = DiskKey
+    response: Any = S3Response
+    whole_object = response.get_object
+    whole_range = response._handle_range_header
 
     def get_object(self: Any) -> Any:
         token = _ranged_read.set(bool(self.headers.get("range")))
@@ -212,6 +133,6 @@ def install(root: Path) -> ObjectStore:
         status, headers, content = whole_range(self, request, headers, content)
         return status, headers, bytes(content) if isinstance(content, FileBody) else content
 
-    S3Response.get_object = get_object
-    S3Response._handle_range_header = handle_range
+    response.get_object = get_object
+    response._handle_range_header = handle_range
     return _store

@@ -6,14 +6,13 @@ refuse (on a Deny): it never makes a difference, as if it were not there.
 """
 
 import fnmatch
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Document = dict[str, Any]
 Context = dict[str, str]
 
-_STRING_OPERATORS = {
+_STRING_OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda actual, wanted: actual == wanted,
     "StringEqualsIgnoreCase": lambda actual, wanted: actual.lower() == wanted.lower(),
     "StringLike": lambda actual, wanted: _like(actual, wanted),
@@ -22,9 +21,7 @@ _STRING_OPERATORS = {
 }
 
 
-def permits(
-    documents: Iterable[Document], action: str, resource: str, context: Context | None = None
-) -> bool:
+def permits(documents: Iterable[Document], action: str, resource: str, context: Context | None = None) -> bool:
     """Whether identity policies allow an action on a resource: some Allow, and no Deny.
 
     A resource of "*" (the caller could not tell which) matches every Resource of an Allow and only "*" of a Deny.
@@ -89,9 +86,7 @@ def _names_principal(statement: Document, known: set[str]) -> bool:
     return any(name == "*" or name in known for name in named)
 
 
-def _conditions_hold(
-    statement: Document, context: Context, *, missing_key_holds: bool = True
-) -> bool:
+def _conditions_hold(statement: Document, context: Context, *, missing_key_holds: bool = True) -> bool:
     lowered = {key.lower(): value for key, value in context.items()}
     for operator, tests in statement.get("Condition", {}).items():
         if operator == "Null":

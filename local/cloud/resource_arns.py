@@ -44,9 +44,7 @@ def install_resources() -> None:
         GlueResponse: _glue,
         KmsResponse: _kms,
         LambdaResponse: _lambda,
-        SNSResponse: lambda call: (
-            call._get_param("TopicArn") or call._get_param("TargetArn") or "*"
-        ),
+        SNSResponse: lambda call: call._get_param("TopicArn") or call._get_param("TargetArn") or "*",
         SecretsManagerResponse: _secret,
     }
     for response, resource in owners.items():
@@ -77,9 +75,7 @@ def _glue(call: Any) -> str:
     table = call._get_param("TableName") or call._get_param("Name") or table_input.get("Name")
     if database and table:
         return _arn(call, "glue", f"table/{database}/{table}")
-    name = (
-        database or call._get_param("Name") or (call._get_param("DatabaseInput") or {}).get("Name")
-    )
+    name = database or call._get_param("Name") or (call._get_param("DatabaseInput") or {}).get("Name")
     return _arn(call, "glue", f"database/{name}") if name else "*"
 
 

@@ -50,9 +50,7 @@ class RuntimeServer(ThreadingHTTPServer):
         self.function_arn = function_arn
         self.events: queue.Queue[tuple[str, bytes, float] | None] = queue.Queue()
         self.answers: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
-        threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True
-        ).start()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def stop(self) -> None:
         """Stops listening; takes as long as one poll."""
@@ -117,9 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
 class Environment:
     """A cold or warm execution environment. Not for two invocations at once."""
 
-    def __init__(
-        self, function_arn: str, handler: str, code: Path, variables: dict[str, str], log: Path
-    ) -> None:
+    def __init__(self, function_arn: str, handler: str, code: Path, variables: dict[str, str], log: Path) -> None:
         self.log = log
         self._server = RuntimeServer(function_arn)
         variables = variables | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
@@ -182,9 +178,7 @@ class Environment:
             return file.read().decode(errors="replace")
 
 
-def _start(
-    handler: str, code: Path, variables: dict[str, str], log: Path
-) -> subprocess.Popen[bytes]:
+def _start(handler: str, code: Path, variables: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", handler],
@@ -203,6 +197,4 @@ def _error(kind: str, message: str) -> bytes:
 
 def _timed_out(request_id: str, timeout_s: float) -> bytes:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    return _error(
-        "Sandbox.Timedout", f"{now}Z {request_id} Task timed out after {timeout_s:.2f} seconds"
-    )
+    return _error("Sandbox.Timedout", f"{now}Z {request_id} Task timed out after {timeout_s:.2f} seconds")

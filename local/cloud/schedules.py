@@ -14,8 +14,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.scheduler.models import scheduler_backends
 
+from local.cloud.callers import service_credentials
 from local.cloud.destinations import Sender, client_of, send
-from local.cloud.iam import service_credentials
 from local.cloud.lambdas import Invocation, Lambdas
 
 SERVICE = "scheduler.amazonaws.com"
@@ -23,12 +23,12 @@ RETRY_PAUSE_S = 0.1
 MAX_LOCAL_RETRIES = 5  # whatever the template says: the default of 185 spreads over a day
 
 
-class NoSuchSchedule(LookupError):
+class NoSuchScheduleError(LookupError):
     """No schedule, or more than one, has that text in its name."""
 
 
 def find(name_part: str) -> Any:
-    """The one deployed schedule whose name contains `name_part`. Raises NoSuchSchedule."""
+    """The one deployed schedule whose name contains `name_part`. Raises NoSuchScheduleError."""
     every = [
         schedule
         for account in list(scheduler_backends.values())
@@ -39,10 +39,8 @@ def find(name_part: str) -> Any:
     exact = [schedule for schedule in every if schedule.name == name_part]
     found = exact or [schedule for schedule in every if name_part in schedule.name]
     if len(found) != 1:
-        names = (
-            ", ".join(sorted(schedule.name for schedule in found or every)) or "none is deployed"
-        )
-        raise NoSuchSchedule(f"{len(found)} schedules match '{name_part}'; choose from: {names}.")
+        names = ", ".join(sorted(schedule.name for schedule in found or every)) or "none is deployed"
+        raise NoSuchScheduleError(f"{len(found)} schedules match '{name_part}'; choose from: {names}.")
     return found[0]
 
 
@@ -51,9 +49,7 @@ def fire(lambdas: Lambdas, name_part: str, at: datetime) -> Invocation:
     schedule = find(name_part)
     target = schedule.target
     execution = str(uuid.uuid4())
-    retries = min(
-        int(target["RetryPolicy"].get("MaximumRetryAttempts", MAX_LOCAL_RETRIES)), MAX_LOCAL_RETRIES
-    )
+    retries = min(int(target["RetryPolicy"].get("MaximumRetryAttempts", MAX_LOCAL_RETRIES)), MAX_LOCAL_RETRIES)
     for attempt in range(1, retries + 2):
         payload = _input(schedule, at, execution, attempt)
         try:
@@ -71,9 +67,7 @@ def _deliver(endpoint: str, schedule: Any, payload: str) -> str:
     region = target["Arn"].split(":")[3]
     keys = service_credentials(target["RoleArn"], SERVICE, "schedule", _group_arn(schedule))
     client = client_of("lambda", region, endpoint, keys)
-    answer = client.invoke(
-        FunctionName=target["Arn"], InvocationType="Event", Payload=payload.encode()
-    )
+    answer = client.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=payload.encode())
     return str(answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"])
 
 
@@ -96,13 +90,9 @@ def _input(schedule: Any, at: datetime, execution: str, attempt: int) -> str:
     return text
 
 
-def _give_up(
-    endpoint: str, schedule: Any, payload: str, error: Exception, attempts: int
-) -> Invocation:
+def _give_up(endpoint: str, schedule: Any, payload: str, error: Exception, attempts: int) -> Invocation:
     queue = schedule.target.get("DeadLetterConfig", {}).get("Arn")
-    code = (
-        error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    )
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     if queue:
         attributes = {
             "ERROR_CODE": code,

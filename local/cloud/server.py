@@ -26,16 +26,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     guard.install()
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     application, stop = build(options)
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(
-        "127.0.0.1", options.port, application, threaded=True, request_handler=_handler()
-    )
+    server: Any = make_server("127.0.0.1", options.port, application, threaded=True, request_handler=_handler())
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: _stop_serving(server))
     signal.signal(signal.SIGINT, lambda *_: _stop_serving(server))
@@ -57,10 +53,11 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         event_sources,
         events,
         iam,
+        lambda_api,
         lambdas,
         objects,
         resources,
-        stacks,
+        stack_operations,
         state,
     )
     from local.cloud.control import ANSWERS, Control
@@ -70,12 +67,12 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     endpoint = f"http://localhost:{options.port}"
     objects.install(home / "s3")
     iam.install(options.account)
-    stacks.install()
+    stack_operations.install()
     ec2.install()
     resources.base.use_endpoint(endpoint)
     resources.custom.use_address(f"{endpoint}{ANSWERS}")
     functions = lambdas.Lambdas(endpoint, home, options.account)
-    lambdas.install(functions)
+    lambda_api.install(functions)
     events.install()
     event_sources.start(functions)
     if options.trino_port:
@@ -100,23 +97,17 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local.cloud.server", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument(
-        "--slack-port", type=int, default=0, help="where Slack's stand-in listens; 0: nowhere"
-    )
-    parser.add_argument(
-        "--trino-port", type=int, default=0, help="Trino behind Athena's API; 0: moto's own answers"
-    )
+    parser.add_argument("--slack-port", type=int, default=0, help="where Slack's stand-in listens; 0: nowhere")
+    parser.add_argument("--trino-port", type=int, default=0, help="Trino behind Athena's API; 0: moto's own answers")
     parser.add_argument("--account", default=CENTRAL_ACCOUNT)
-    parser.add_argument(
-        "--open", action="store_true", help="start with the lake that was saved in --home"
-    )
+    parser.add_argument("--open", action="store_true", help="start with the lake that was saved in --home")
     return parser.parse_args(arguments)
 
 
 def _handler() -> Any:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
-    class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
+    class QuietHandler(MotoRequestHandler):
         """moto's request handler with connections kept open, and no line for each request."""
 
         protocol_version = "HTTP/1.1"

@@ -33,9 +33,7 @@ class SlackServer(ThreadingHTTPServer):
         self._faults: list[dict[str, Any]] = []
         self._last_ts = 0.0
         self.messages: list[dict[str, Any]] = []
-        threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
-        ).start()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -80,10 +78,8 @@ class SlackServer(ThreadingHTTPServer):
                     arguments.get("channel"),
                     arguments.get("ts"),
                 ):
-                    changed = {
-                        key: arguments[key] for key in ("text", "blocks") if key in arguments
-                    }
-                    message.update(changed, edited_at=_now())
+                    changed = {key: arguments[key] for key in ("text", "blocks") if key in arguments}
+                    message.update(**changed, edited_at=_now())
                     self._write(message)
                     return 200, {"ok": True, "channel": message["channel"], "ts": message["ts"]}, {}
         return _refusal("message_not_found", "")
@@ -191,9 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = isinstance(content, str)
         body = content.encode() if text else json.dumps(content).encode()
         self.send_response(status)
-        self.send_header(
-            "Content-Type", "text/plain" if text else "application/json; charset=utf-8"
-        )
+        self.send_header("Content-Type", "text/plain" if text else "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             self.send_header(name, value)

@@ -76,11 +76,7 @@ def _problem_with_block(block: Any) -> str | None:
         return _problem_with_section(block)
     if kind in _MAX_ELEMENTS:
         return _problem_with_elements(block, kind)
-    return (
-        "image needs image_url and alt_text"
-        if kind == "image" and not block.get("alt_text")
-        else None
-    )
+    return "image needs image_url and alt_text" if kind == "image" and not block.get("alt_text") else None
 
 
 def _problem_with_section(block: dict[str, Any]) -> str | None:
@@ -98,9 +94,7 @@ def _problem_with_section(block: dict[str, Any]) -> str | None:
         if reason:
             return f"field: {reason}"
     accessory = block.get("accessory")
-    return (
-        _problem_with_button(accessory) if accessory and accessory.get("type") == "button" else None
-    )
+    return _problem_with_button(accessory) if accessory and accessory.get("type") == "button" else None
 
 
 def _problem_with_elements(block: dict[str, Any], kind: str) -> str | None:
@@ -134,9 +128,7 @@ def _problem_with_button(button: dict[str, Any]) -> str | None:
     return None
 
 
-def _problem_with_text(
-    text: Any, limit: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")
-) -> str | None:
+def _problem_with_text(text: Any, limit: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> str | None:
     if not isinstance(text, dict) or text.get("type") not in kinds:
         return f"text must be an object of type {' or '.join(kinds)}"
     content = text.get("text")

@@ -1,29 +1,24 @@
-"""CloudFormation's engine: what moto's does with a template, in the order and with the states that AWS's has.
+"""CloudFormation's engine: what moto's does with a template, in AWS's order and with AWS's states.
 
-moto creates resources in any order, compares templates instead of resolved properties, retries what failed, reports
-success before custom resources answered, and parses JSON as YAML. Here a stack operation runs on a thread of its own:
-dependencies first (DependsOn, Ref, GetAtt, Sub), in place where the type can, what is gone last and in reverse; a
-failure is an event that names the resource and the reason, and is rolled back. Resource types come from
-`local.cloud.resources` and, for the rest, from moto.
+moto creates resources in any order, compares templates instead of resolved properties, retries what
+failed, reports success before custom resources answered, and parses JSON as YAML. Here dependencies
+come first (DependsOn, Ref, GetAtt, Sub), what can be is changed in place, what is gone goes last and
+in reverse; a failure is an event that names the resource and the reason, and is rolled back.
+Resource types come from `local.cloud.resources` and, for the rest, from moto.
 """
 
 import copy
-import json
 import logging
-import re
-import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from moto.cloudformation import models as stack_models
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
 
 from local.cloud.resources import make_resource
+from local.cloud.templates import dependency_order, without_no_value
 
 logger = logging.getLogger(__name__)
-_SUB_REFERENCE = re.compile(r"\$\{([^!}][^}]*)\}")
 _KEPT = ("Retain", "RetainExceptOnCreate")
 
 
@@ -46,62 +41,13 @@ class Plan:
     order: list[str] = field(default_factory=list)
 
 
-class ResourceFailure(Exception):
+class ResourceError(Exception):
     """One resource could not be made, changed or removed."""
 
     def __init__(self, logical_id: str, reason: str) -> None:
         super().__init__(f"{logical_id}: {reason}")
         self.logical_id = logical_id
         self.reason = reason
-
-
-def references(value: Any) -> set[str]:
-    """The logical ids (and parameters) that a part of a template refers to."""
-    if isinstance(value, list):
-        return set().union(*map(references, value)) if value else set()
-    if not isinstance(value, dict):
-        return set()
-    found: set[str] = set()
-    for key, item in value.items():
-        if key == "Ref":
-            found.add(item)
-        elif key == "Fn::GetAtt":
-            found.add(item.split(".")[0] if isinstance(item, str) else item[0])
-        elif key == "Fn::Sub":
-            text = item if isinstance(item, str) else item[0]
-            found |= {name.split(".")[0] for name in _SUB_REFERENCE.findall(text)}
-            found |= references(item) if isinstance(item, list) else set()
-        else:
-            found |= references(item)
-    return found
-
-
-def dependency_order(resources: dict[str, Any]) -> list[str]:
-    """Logical ids with everything that each needs before it. Raises ValidationError for a circle."""
-    order: list[str] = []
-    visiting: list[str] = []
-
-    def visit(logical_id: str) -> None:
-        if logical_id in order:
-            return
-        if logical_id in visiting:
-            raise ValidationError(
-                message=f"Circular dependency between resources: {[*visiting, logical_id]}"
-            )
-        visiting.append(logical_id)
-        resource = resources[logical_id]
-        depends = resource.get("DependsOn", [])
-        needed = set([depends] if isinstance(depends, str) else depends) | references(
-            resource.get("Properties")
-        )
-        for name in sorted(needed & resources.keys()):
-            visit(name)
-        visiting.pop()
-        order.append(logical_id)
-
-    for logical_id in resources:
-        visit(logical_id)
-    return order
 
 
 class StackEngine:
@@ -114,7 +60,7 @@ class StackEngine:
 
     @property
     def map(self) -> Any:
-        """moto's map of the stack: logical id to resource, parameter value or pseudo parameter."""
+        """The map that moto keeps of the stack: logical id to resource, parameter value or pseudo parameter."""
         return self.stack.resource_map
 
     def run(self, verb: str, template: dict[str, Any], parameters: dict[str, str]) -> None:
@@ -135,7 +81,7 @@ class StackEngine:
         try:
             for logical_id in reversed(list(self.deployed)):
                 self._remove(logical_id)
-        except ResourceFailure as failure:
+        except ResourceError as failure:
             self._event(failure.logical_id, "DELETE_FAILED", failure.reason)
             self.stack._add_stack_event("DELETE_FAILED", str(failure))
             self.stack.status = "DELETE_FAILED"
@@ -190,26 +136,26 @@ class StackEngine:
         existing = self.deployed.get(logical_id)
         verb = "UPDATE" if existing else "CREATE"
         try:
-            properties = parsing.clean_json(copy.deepcopy(declared.get("Properties", {})), self.map)
+            properties = self._resolved(declared.get("Properties", {}))
             if existing and existing.type == kind and existing.properties == properties:
                 existing.deletion_policy = declared.get("DeletionPolicy", "Delete")
                 return
             self._event(logical_id, f"{verb}_IN_PROGRESS", None, kind)
             previous = existing.resource if existing and existing.type == kind else None
-            resource = make_resource(
-                self.stack, logical_id, kind, copy.deepcopy(properties), previous
-            )
+            resource = make_resource(self.stack, logical_id, kind, copy.deepcopy(properties), previous)
         except Exception as error:
             reason = str(getattr(error, "message", "") or error or type(error).__name__)
             self._event(logical_id, f"{verb}_FAILED", reason, kind)
-            raise ResourceFailure(logical_id, f"{kind}: {reason}") from error
+            raise ResourceError(logical_id, f"{kind}: {reason}") from error
         resource.cf_resource_type = kind
         resource.logical_resource_id = logical_id
         self.map._parsed_resources[logical_id] = resource
-        self.deployed[logical_id] = Deployed(
-            kind, properties, resource, declared.get("DeletionPolicy", "Delete")
-        )
+        self.deployed[logical_id] = Deployed(kind, properties, resource, declared.get("DeletionPolicy", "Delete"))
         self._event(logical_id, f"{verb}_COMPLETE", None, kind, resource.physical_resource_id)
+
+    def _resolved(self, declared: dict[str, Any]) -> dict[str, Any]:
+        resolved = parsing.clean_json(copy.deepcopy(declared), self.map)
+        return without_no_value(resolved)  # type: ignore[no-any-return]
 
     def _remove(self, logical_id: str, *, quietly: bool = False) -> None:
         entry = self.deployed[logical_id]
@@ -219,7 +165,7 @@ class StackEngine:
                 entry.resource.remove()
             except Exception as error:
                 if not quietly:
-                    raise ResourceFailure(logical_id, f"{entry.type}: {error}") from error
+                    raise ResourceError(logical_id, f"{entry.type}: {error}") from error
                 self._event(logical_id, "DELETE_FAILED", str(error), entry.type)
             else:
                 self._event(logical_id, "DELETE_COMPLETE", None, entry.type)
@@ -232,11 +178,7 @@ class StackEngine:
 
     def _publish_exports(self) -> None:
         exports = self._backend.exports
-        for name in [
-            name
-            for name, export in exports.items()
-            if export.exporting_stack_id == self.stack.stack_id
-        ]:
+        for name in [name for name, export in exports.items() if export.exporting_stack_id == self.stack.stack_id]:
             del exports[name]
         exports.update({export.name: export for export in self.stack.exports})
 
@@ -260,109 +202,3 @@ class StackEngine:
                 resource_properties=None,
             )
         )
-
-
-def _engine(stack: Any) -> StackEngine:
-    if not hasattr(stack, "outlay_engine"):
-        stack.outlay_engine = StackEngine(stack)
-    return stack.outlay_engine  # type: ignore[no-any-return]
-
-
-def _start(stack: Any, verb: str, template: str, parameters: dict[str, str]) -> None:
-    """Runs an operation on its own thread; the stack reads as in progress from this moment."""
-    parsed = parse_template(template)
-    stack.template = template
-    stack.status = f"{verb}_IN_PROGRESS"
-    stack._add_stack_event(stack.status, resource_status_reason="User Initiated")
-    threading.Thread(
-        target=_engine(stack).run, args=(verb, parsed, parameters), daemon=True
-    ).start()
-
-
-def parse_template(template: Any) -> dict[str, Any]:
-    """A template from JSON (what CDK writes) or YAML."""
-    if isinstance(template, dict):
-        return template
-    try:
-        return json.loads(template)  # type: ignore[no-any-return]
-    except ValueError:
-        yaml.add_multi_constructor("", stack_models.yaml_tag_constructor)
-        return yaml.load(template, Loader=yaml.Loader)  # type: ignore[no-any-return]  # noqa: S506
-
-
-def _create_stack(
-    self: Any, name: str, template: str, parameters: dict[str, Any], **options: Any
-) -> Any:
-    if any(stack.name == name for stack in self.stacks.values()):
-        raise stack_models.AlreadyExistsException(f"Stack {name} already exists")
-    stack_id = stack_models.generate_stack_id(name, self.region_name, self.account_id)
-    stack = stack_models.Stack(
-        stack_id=stack_id,
-        name=name,
-        template={},
-        parameters={},
-        account_id=self.account_id,
-        region_name=self.region_name,
-        cross_stack_resources=self.exports,
-        **options,
-    )
-    self.stacks[stack_id] = stack
-    _start(stack, "CREATE", template, parameters)
-    return stack
-
-
-def _update_stack(
-    self: Any,
-    name: str,
-    template: str,
-    role_arn: str | None,
-    parameters: list[dict[str, Any]],
-    tags: Any,
-) -> Any:
-    stack = self.get_stack(name)
-    resolved = self._resolve_update_parameters(instance=stack, incoming_params=parameters)
-    unchanged = parse_template(template) == stack.template_dict and resolved == stack.parameters
-    if unchanged and stack.status.endswith("_COMPLETE"):
-        raise ValidationError(stack.name, message="No updates are to be performed.")
-    stack.role_arn = role_arn
-    stack.tags = tags if tags is not None else stack.tags
-    _start(stack, "UPDATE", template, resolved)
-    return stack
-
-
-def _execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
-    change_set = self.describe_change_set(change_set_name)
-    stack = self.stacks[change_set.stack_id]
-    change_set.execution_status = "EXECUTE_COMPLETE"
-    _start(stack, change_set.change_set_type, change_set.template, change_set.parameters)
-
-
-def _delete_stack(self: Any, name_or_stack_id: str) -> None:
-    for stack in list(self.stacks.values()):
-        if name_or_stack_id in (stack.name, stack.stack_id):
-            stack.status = "DELETE_IN_PROGRESS"
-            stack._add_stack_event(stack.status, resource_status_reason="User Initiated")
-            threading.Thread(target=_finish_delete, args=(self, stack), daemon=True).start()
-
-
-def _finish_delete(backend: Any, stack: Any) -> None:
-    _engine(stack).delete()
-    if stack.status == "DELETE_COMPLETE":
-        for name, export in list(backend.exports.items()):
-            if export.exporting_stack_id == stack.stack_id:
-                del backend.exports[name]
-        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
-
-
-def install() -> None:
-    """Replaces moto's stack operations in this process."""
-    stack_models.Stack.parse_template = staticmethod(parse_template)
-    stack_models.ChangeSet._parse_template = lambda self: setattr(
-        self, "template_dict", parse_template(self.template)
-    )
-    parsing.ResourceMap.validate_outputs = lambda self: None
-    backend = stack_models.CloudFormationBackend
-    backend.create_stack = _create_stack
-    backend.update_stack = _update_stack
-    backend.execute_change_set = _execute_change_set
-    backend.delete_stack = _delete_stack

@@ -80,9 +80,7 @@ def load(home: Path) -> None:
         raise StateError(f"There is no saved lake in {home}: run `make run` first.")
     content = json.loads(source.read_text())
     if content.get("format") != FORMAT:
-        raise StateError(
-            f"{source}: format {content.get('format')} is not {FORMAT}: run `make run` again."
-        )
+        raise StateError(f"{source}: format {content.get('format')} is not {FORMAT}: run `make run` again.")
     for bucket in content["buckets"]:
         _restore_bucket(bucket)
     for database in content["databases"]:
@@ -106,9 +104,7 @@ def load(home: Path) -> None:
 
 def _buckets() -> list[tuple[str, Any]]:
     return [
-        (account, bucket)
-        for account, parts in list(s3_backends.items())
-        for bucket in list(parts["aws"].buckets.values())
+        (account, bucket) for account, parts in list(s3_backends.items()) for bucket in list(parts["aws"].buckets.values())
     ]
 
 
@@ -182,7 +178,7 @@ def _database(account: str, region: str, database: Any) -> dict[str, Any]:
 
 def _restore_database(saved: dict[str, Any]) -> None:
     backend = glue_backends[saved["account"]][saved["region"]]
-    backend.create_database(saved["name"], saved["input"], [])
+    backend.create_database(saved["name"], saved["input"], {})
     for one in saved["tables"]:
         table = backend.create_table(saved["name"], one["input"]["Name"], one["input"])
         table = table or backend.get_table(saved["name"], one["input"]["Name"])

@@ -34,7 +34,12 @@ def child_environment(log: Path | None = None) -> dict[str, str]:
 def node_environment(log: Path | None = None) -> dict[str, str]:
     """The variables that guard a Node process (the cdk command) from its start, and the Python that it starts."""
     options = f"{os.environ.get('NODE_OPTIONS', '')} --require {HERE / 'guard.js'}".strip()
-    variables = {"NODE_OPTIONS": options, "PYTHONPATH": str(HERE), "OUTLAY_GUARD": "1"}
+    variables = {
+        "NODE_OPTIONS": options,
+        "PYTHONPATH": str(HERE),
+        "OUTLAY_GUARD": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",  # the cdk command would try, be stopped, and be logged
+    }
     return variables | _log_variable(log)
 
 

@@ -2,35 +2,41 @@
 
 from typing import Any
 
-from local.cloud.resources import access, compute, data, messaging
+from local.cloud.resources import (
+    access,
+    base,
+    compute,
+    custom,
+    data,
+    messaging,
+    monitoring,
+    storage,
+)
 from local.cloud.resources.base import Made, Resource, ResourceType, Scope
-from local.cloud.resources.custom import custom_type
 from local.cloud.resources.fallback import MotoResource
 
-__all__ = ["TYPES", "make_resource"]
+__all__ = ["TYPES", "base", "custom", "make_resource"]
 
 TYPES: dict[str, ResourceType] = {
     **access.TYPES,
     **compute.TYPES,
     **data.TYPES,
     **messaging.TYPES,
+    **monitoring.TYPES,
+    **storage.TYPES,
     "AWS::CDK::Metadata": ResourceType(lambda scope, properties: Made(scope.name())),
-    "AWS::CloudFormation::WaitConditionHandle": ResourceType(
-        lambda scope, properties: Made(scope.name())
-    ),
+    "AWS::CloudFormation::WaitConditionHandle": ResourceType(lambda scope, properties: Made(scope.name())),
 }
 
 
-def make_resource(
-    stack: Any, logical_id: str, kind: str, properties: dict[str, Any], previous: Any
-) -> Any:
+def make_resource(stack: Any, logical_id: str, kind: str, properties: dict[str, Any], previous: Any) -> Any:
     """Creates a resource, or changes `previous` (the resource of that logical id and type) to the new properties."""
     if previous is not None:
         return previous.changed(properties)
     scope = Scope(stack, logical_id, stack.account_id, stack.region_name)
     own = TYPES.get(kind)
     if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
-        own = custom_type(kind)
+        own = custom.custom_type(kind)
     if own is None:
         return MotoResource.create(scope, kind, properties)
     return Resource(scope, own, own.create(scope, properties), properties)

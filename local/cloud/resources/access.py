@@ -12,9 +12,7 @@ _AWS_OWNED = "arn:aws:iam::aws:policy/"
 
 def _role(scope: Scope, properties: Properties) -> Made:
     name = properties.get("RoleName") or scope.name(64)
-    wanted = pick(
-        properties, "Description", "Path", "MaxSessionDuration", "Tags", "PermissionsBoundary"
-    )
+    wanted = pick(properties, "Description", "Path", "MaxSessionDuration", "Tags", "PermissionsBoundary")
     role = scope.client("iam").create_role(
         RoleName=name,
         AssumeRolePolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]),
@@ -26,9 +24,7 @@ def _role(scope: Scope, properties: Properties) -> Made:
 
 def _change_role(scope: Scope, ref: str, new: Properties, old: Properties) -> Made:
     iam = scope.client("iam")
-    iam.update_assume_role_policy(
-        RoleName=ref, PolicyDocument=json.dumps(new["AssumeRolePolicyDocument"])
-    )
+    iam.update_assume_role_policy(RoleName=ref, PolicyDocument=json.dumps(new["AssumeRolePolicyDocument"]))
     iam.update_role(RoleName=ref, **pick(new, "Description", "MaxSessionDuration"))
     _set_policies(scope, ref, new, old)
     role = iam.get_role(RoleName=ref)["Role"]
@@ -39,9 +35,7 @@ def _set_policies(scope: Scope, role: str, new: Properties, old: Properties) -> 
     iam = scope.client("iam")
     inline = {policy["PolicyName"]: policy for policy in new.get("Policies", [])}
     for name, policy in inline.items():
-        iam.put_role_policy(
-            RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy["PolicyDocument"])
-        )
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy["PolicyDocument"]))
     for policy in old.get("Policies", []):
         if policy["PolicyName"] not in inline:
             iam.delete_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
@@ -119,9 +113,7 @@ def _change_managed_policy(scope: Scope, ref: str, new: Properties, old: Propert
     versions = iam.list_policy_versions(PolicyArn=ref)["Versions"]
     for version in [one for one in versions if not one["IsDefaultVersion"]]:
         iam.delete_policy_version(PolicyArn=ref, VersionId=version["VersionId"])
-    iam.create_policy_version(
-        PolicyArn=ref, PolicyDocument=json.dumps(new["PolicyDocument"]), SetAsDefault=True
-    )
+    iam.create_policy_version(PolicyArn=ref, PolicyDocument=json.dumps(new["PolicyDocument"]), SetAsDefault=True)
     for role in sorted(set(new.get("Roles", [])) - set(old.get("Roles", []))):
         iam.attach_role_policy(RoleName=role, PolicyArn=ref)
     for role in sorted(set(old.get("Roles", [])) - set(new.get("Roles", []))):

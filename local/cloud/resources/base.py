@@ -29,7 +29,7 @@ def api(service: str, account: str, region: str) -> Any:
     key = (service, account, region)
     if key not in _clients:
         _clients[key] = boto3.session.Session().client(
-            service,
+            service,  # type: ignore[call-overload]
             region_name=region,
             endpoint_url=_endpoint[0],
             aws_access_key_id=administrator_key(account),
@@ -90,9 +90,7 @@ class ResourceType:
 class Resource:
     """A resource of a stack, made from a ResourceType."""
 
-    def __init__(
-        self, scope: Scope, kind: ResourceType, made: Made, properties: Properties
-    ) -> None:
+    def __init__(self, scope: Scope, kind: ResourceType, made: Made, properties: Properties) -> None:
         self.scope, self.kind, self.made, self.properties = scope, kind, made, properties
 
     @property
@@ -103,9 +101,7 @@ class Resource:
     def get_cfn_attribute(self, name: str) -> Any:
         """What GetAtt reads. Raises KeyError with the attributes that there are."""
         if name not in self.made.attributes:
-            raise KeyError(
-                f"{self.scope.logical_id} has no attribute {name}; it has {sorted(self.made.attributes)}"
-            )
+            raise KeyError(f"{self.scope.logical_id} has no attribute {name}; it has {sorted(self.made.attributes)}")
         return self.made.attributes[name]
 
     def is_created(self) -> bool:

@@ -59,20 +59,16 @@ def _function(scope: Scope, properties: Properties) -> Made:
 def _change_function(scope: Scope, ref: str, new: Properties, old: Properties) -> Made:
     client = scope.client("lambda")
     _check_trust(scope, new["Role"])
-    client.update_function_configuration(
-        FunctionName=ref, **pick({"Environment": {"Variables": {}}} | new, *_CONFIGURATION)
-    )
+    client.update_function_configuration(FunctionName=ref, **pick({"Environment": {"Variables": {}}} | new, *_CONFIGURATION))
     if new["Code"] != old["Code"]:
         client.update_function_code(FunctionName=ref, **_code(new))
     return _keep_what_moto_drops(scope, ref, new)
 
 
 def _keep_what_moto_drops(scope: Scope, name: str, properties: Properties) -> Made:
-    function = get_backend(scope.account, scope.region).get_function(name)
+    function: Any = get_backend(scope.account, scope.region).get_function(name)
     function.outlay_dead_letter_arn = properties.get("DeadLetterConfig", {}).get("TargetArn")
-    function.outlay_log_group = (
-        properties.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
-    )
+    function.outlay_log_group = properties.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
     function.outlay_log_format = properties.get("LoggingConfig", {}).get("LogFormat", "Text")
     function.tracing_config = properties.get("TracingConfig") or {"Mode": "PassThrough"}
     function.reserved_concurrency = properties.get("ReservedConcurrentExecutions")
@@ -85,9 +81,7 @@ def _check_trust(scope: Scope, role_arn: str) -> None:
     role = iam_backends[scope.account]["aws"].get_role_by_arn(role_arn)
     document = json.loads(role.assume_role_policy_document)
     if "lambda.amazonaws.com" not in json.dumps(document):
-        raise ValueError(
-            f"The role {role_arn} cannot be assumed by Lambda: its trust policy does not name it."
-        )
+        raise ValueError(f"The role {role_arn} cannot be assumed by Lambda: its trust policy does not name it.")
 
 
 def _permission(scope: Scope, properties: Properties) -> Made:
@@ -102,48 +96,32 @@ def _permission(scope: Scope, properties: Properties) -> Made:
         "PrincipalOrgID",
         "FunctionUrlAuthType",
     )
-    scope.client("lambda").add_permission(
-        FunctionName=properties["FunctionName"], StatementId=statement, **wanted
-    )
+    scope.client("lambda").add_permission(FunctionName=properties["FunctionName"], StatementId=statement, **wanted)
     return Made(statement, {"Id": statement})
 
 
 def _delete_permission(scope: Scope, ref: str, properties: Properties) -> None:
-    scope.client("lambda").remove_permission(
-        FunctionName=properties["FunctionName"], StatementId=ref
-    )
+    scope.client("lambda").remove_permission(FunctionName=properties["FunctionName"], StatementId=ref)
 
 
 def _invoke_config(scope: Scope, properties: Properties) -> Made:
-    wanted = pick(
-        properties, "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"
-    )
-    scope.client("lambda").put_function_event_invoke_config(
-        FunctionName=properties["FunctionName"], **wanted
-    )
+    wanted = pick(properties, "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    scope.client("lambda").put_function_event_invoke_config(FunctionName=properties["FunctionName"], **wanted)
     return Made(f"{properties['FunctionName']}|$LATEST")
 
 
 def _delete_invoke_config(scope: Scope, ref: str, properties: Properties) -> None:
-    scope.client("lambda").delete_function_event_invoke_config(
-        FunctionName=properties["FunctionName"]
-    )
+    scope.client("lambda").delete_function_event_invoke_config(FunctionName=properties["FunctionName"])
 
 
 def _event_source(scope: Scope, properties: Properties) -> Made:
     answer = scope.client("lambda").create_event_source_mapping(**without(properties, "Tags"))
-    mapping = get_backend(scope.account, scope.region).get_event_source_mapping(answer["UUID"])
-    mapping.outlay_partial_failures = "ReportBatchItemFailures" in properties.get(
-        "FunctionResponseTypes", []
-    )
     return Made(answer["UUID"], {"Id": answer["UUID"]})
 
 
 def _version(scope: Scope, properties: Properties) -> Made:
     answer = scope.client("lambda").publish_version(FunctionName=properties["FunctionName"])
-    return Made(
-        answer["FunctionArn"], {"Version": answer["Version"], "FunctionArn": answer["FunctionArn"]}
-    )
+    return Made(answer["FunctionArn"], {"Version": answer["Version"], "FunctionArn": answer["FunctionArn"]})
 
 
 TYPES = {

@@ -16,7 +16,7 @@ _waiting: dict[str, "_Answer"] = {}
 _address: list[str] = []
 
 
-class CustomResourceFailure(Exception):
+class CustomResourceError(Exception):
     """The function said FAILED, failed itself, or gave no answer in time."""
 
 
@@ -78,9 +78,7 @@ def _as_strings(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _ask(
-    request: str, kind: str, scope: Scope, properties: Properties, extra: dict[str, Any]
-) -> Made:
+def _ask(request: str, kind: str, scope: Scope, properties: Properties, extra: dict[str, Any]) -> Made:
     token = uuid.uuid4().hex
     answer = _waiting[token] = _Answer()
     event = {
@@ -97,27 +95,20 @@ def _ask(
     try:
         _invoke(scope, properties["ServiceToken"], event)
         if not answer.arrived.wait(ANSWER_GRACE_S):
-            raise CustomResourceFailure(
-                f"{request}: {properties['ServiceToken']} ended without an answer."
-            )
+            raise CustomResourceError(f"{request}: {properties['ServiceToken']} ended without an answer.")
     finally:
         del _waiting[token]
     content = answer.content
     if content.get("Status") != "SUCCESS":
-        raise CustomResourceFailure(
-            f"{request}: {content.get('Reason') or 'the function reported failure.'}"
-        )
+        raise CustomResourceError(f"{request}: {content.get('Reason') or 'the function reported failure.'}")
     ref = content.get("PhysicalResourceId") or extra.get("PhysicalResourceId") or event["RequestId"]
     return Made(ref, content.get("Data") or {})
 
 
 def _invoke(scope: Scope, function: str, event: dict[str, Any]) -> None:
-    answer = scope.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps(event).encode()
-    )
+    answer = scope.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
     if "FunctionError" in answer:
         error = json.loads(answer["Payload"].read())
-        raise CustomResourceFailure(
-            f"{event['RequestType']}: function {function} failed: "
-            f"{error.get('errorType')}: {error.get('errorMessage')}"
+        raise CustomResourceError(
+            f"{event['RequestType']}: function {function} failed: {error.get('errorType')}: {error.get('errorMessage')}"
         )

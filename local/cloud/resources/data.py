@@ -1,4 +1,4 @@
-"""Glue, Athena, S3, DynamoDB and Secrets Manager as CloudFormation makes them."""
+"""Glue, Athena, DynamoDB and Secrets Manager as CloudFormation makes them."""
 
 import json
 
@@ -26,9 +26,7 @@ def _change_table(scope: Scope, ref: str, new: Properties, old: Properties) -> M
         made = _table(scope, new)
         scope.client("glue").delete_table(DatabaseName=old["DatabaseName"], Name=ref)
         return made
-    scope.client("glue").update_table(
-        DatabaseName=new["DatabaseName"], TableInput=new["TableInput"]
-    )
+    scope.client("glue").update_table(DatabaseName=new["DatabaseName"], TableInput=new["TableInput"])
     return Made(ref)
 
 
@@ -56,9 +54,7 @@ def _delete_workgroup(scope: Scope, ref: str, properties: Properties) -> None:
 
 def _named_query(scope: Scope, properties: Properties) -> Made:
     wanted = pick(properties, "Database", "QueryString", "WorkGroup", "Description")
-    answer = scope.client("athena").create_named_query(
-        Name=properties.get("Name") or scope.name(128), **wanted
-    )
+    answer = scope.client("athena").create_named_query(Name=properties.get("Name") or scope.name(128), **wanted)
     return Made(answer["NamedQueryId"], {"NamedQueryId": answer["NamedQueryId"]})
 
 
@@ -66,108 +62,6 @@ def _delete_named_query(scope: Scope, ref: str, properties: Properties) -> None:
     from moto.athena.models import athena_backends  # moto's DeleteNamedQuery does not exist
 
     athena_backends[scope.account][scope.region].named_queries.pop(ref, None)
-
-
-def _bucket(scope: Scope, properties: Properties) -> Made:
-    name = properties.get("BucketName") or scope.name(63, lower=True)
-    where = (
-        {}
-        if scope.region == "us-east-1"
-        else {"CreateBucketConfiguration": {"LocationConstraint": scope.region}}
-    )
-    scope.client("s3").create_bucket(Bucket=name, **where)
-    return _configure_bucket(scope, name, properties, {})
-
-
-def _configure_bucket(scope: Scope, name: str, new: Properties, old: Properties) -> Made:
-    s3 = scope.client("s3")
-    if "VersioningConfiguration" in new:
-        s3.put_bucket_versioning(
-            Bucket=name, VersioningConfiguration=new["VersioningConfiguration"]
-        )
-    if "BucketEncryption" in new:
-        rules = [
-            {
-                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
-                **pick(rule, "BucketKeyEnabled"),
-            }
-            for rule in new["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        ]
-        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules})
-    if "PublicAccessBlockConfiguration" in new:
-        s3.put_public_access_block(
-            Bucket=name, PublicAccessBlockConfiguration=new["PublicAccessBlockConfiguration"]
-        )
-    if "LifecycleConfiguration" in new:
-        rules = [_lifecycle_rule(rule) for rule in new["LifecycleConfiguration"]["Rules"]]
-        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
-    elif "LifecycleConfiguration" in old:
-        s3.delete_bucket_lifecycle(Bucket=name)
-    if new.get("Tags"):
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": new["Tags"]})
-    if "EventBridgeConfiguration" in new.get("NotificationConfiguration", {}):
-        s3.put_bucket_notification_configuration(
-            Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
-    return Made(
-        name,
-        {
-            "Arn": f"arn:aws:s3:::{name}",
-            "DomainName": f"{name}.s3.amazonaws.com",
-            "RegionalDomainName": f"{name}.s3.{scope.region}.amazonaws.com",
-            "DualStackDomainName": f"{name}.s3.dualstack.{scope.region}.amazonaws.com",
-            "WebsiteURL": f"http://{name}.s3-website-{scope.region}.amazonaws.com",
-        },
-    )
-
-
-def _lifecycle_rule(rule: Properties) -> Properties:
-    """CloudFormation's rule as the S3 API takes it."""
-    translated: Properties = pick(rule, "Status", "AbortIncompleteMultipartUpload")
-    translated["ID"] = rule.get("Id", "rule")
-    translated["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    expiry = {
-        key: rule[name]
-        for name, key in (
-            ("ExpirationInDays", "Days"),
-            ("ExpirationDate", "Date"),
-            ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker"),
-        )
-        if name in rule
-    }
-    if expiry:
-        translated["Expiration"] = expiry
-    if "Transitions" in rule:
-        translated["Transitions"] = [
-            {"Days": step.get("TransitionInDays", 0), "StorageClass": step["StorageClass"]}
-            for step in rule["Transitions"]
-        ]
-    noncurrent = rule.get("NoncurrentVersionExpiration")
-    days = (
-        noncurrent["NoncurrentDays"]
-        if noncurrent
-        else rule.get("NoncurrentVersionExpirationInDays")
-    )
-    if days:
-        translated["NoncurrentVersionExpiration"] = {"NoncurrentDays": int(days)}
-    return translated
-
-
-def _bucket_policy(scope: Scope, properties: Properties) -> Made:
-    document = properties["PolicyDocument"]
-    # moto takes a Deny whose condition it can't read as matched: TLS-only would deny every request.
-    kept = [
-        one for one in document["Statement"] if not (one["Effect"] == "Deny" and "Condition" in one)
-    ]
-    if kept:
-        scope.client("s3").put_bucket_policy(
-            Bucket=properties["Bucket"], Policy=json.dumps({**document, "Statement": kept})
-        )
-    return Made(f"{properties['Bucket']}-policy")
-
-
-def _delete_bucket_policy(scope: Scope, ref: str, properties: Properties) -> None:
-    scope.client("s3").delete_bucket_policy(Bucket=properties["Bucket"])
 
 
 _TABLE_OWN = (
@@ -196,20 +90,14 @@ def _dynamo_table(scope: Scope, properties: Properties) -> Made:
 
 def _change_dynamo_table(scope: Scope, ref: str, new: Properties, old: Properties) -> Made:
     dynamodb = scope.client("dynamodb")
-    if "TimeToLiveSpecification" in new and new["TimeToLiveSpecification"] != old.get(
-        "TimeToLiveSpecification"
-    ):
-        dynamodb.update_time_to_live(
-            TableName=ref, TimeToLiveSpecification=new["TimeToLiveSpecification"]
-        )
+    if "TimeToLiveSpecification" in new and new["TimeToLiveSpecification"] != old.get("TimeToLiveSpecification"):
+        dynamodb.update_time_to_live(TableName=ref, TimeToLiveSpecification=new["TimeToLiveSpecification"])
     if "PointInTimeRecoverySpecification" in new:
         dynamodb.update_continuous_backups(
             TableName=ref, PointInTimeRecoverySpecification=new["PointInTimeRecoverySpecification"]
         )
     description = dynamodb.describe_table(TableName=ref)["Table"]
-    return Made(
-        ref, {"Arn": description["TableArn"], "StreamArn": description.get("LatestStreamArn", "")}
-    )
+    return Made(ref, {"Arn": description["TableArn"], "StreamArn": description.get("LatestStreamArn", "")})
 
 
 def _secret(scope: Scope, properties: Properties) -> Made:
@@ -228,14 +116,10 @@ def _secret_value(scope: Scope, properties: Properties) -> str:
     if wanted is None:
         return "{}"
     own = ("SecretStringTemplate", "GenerateStringKey")
-    word = scope.client("secretsmanager").get_random_password(**without(wanted, *own))[
-        "RandomPassword"
-    ]
+    word = scope.client("secretsmanager").get_random_password(**without(wanted, *own))["RandomPassword"]
     if "GenerateStringKey" not in wanted:
         return str(word)
-    return json.dumps(
-        json.loads(wanted["SecretStringTemplate"]) | {wanted["GenerateStringKey"]: word}
-    )
+    return json.dumps(json.loads(wanted["SecretStringTemplate"]) | {wanted["GenerateStringKey"]: word})
 
 
 def _change_secret(scope: Scope, ref: str, new: Properties, old: Properties) -> Made:
@@ -260,22 +144,8 @@ TYPES = {
         _change_table,
         ("DatabaseName",),
     ),
-    "AWS::Athena::WorkGroup": ResourceType(
-        _workgroup, _delete_workgroup, _change_workgroup, ("Name",)
-    ),
+    "AWS::Athena::WorkGroup": ResourceType(_workgroup, _delete_workgroup, _change_workgroup, ("Name",)),
     "AWS::Athena::NamedQuery": ResourceType(_named_query, _delete_named_query),
-    "AWS::S3::Bucket": ResourceType(
-        _bucket,
-        lambda s, ref, p: s.client("s3").delete_bucket(Bucket=ref),
-        _configure_bucket,
-        ("BucketName",),
-    ),
-    "AWS::S3::BucketPolicy": ResourceType(
-        _bucket_policy,
-        _delete_bucket_policy,
-        lambda s, ref, new, old: _bucket_policy(s, new),
-        ("Bucket",),
-    ),
     "AWS::DynamoDB::Table": ResourceType(
         _dynamo_table,
         lambda s, ref, p: s.client("dynamodb").delete_table(TableName=ref),

@@ -7,7 +7,7 @@ from moto.cloudformation import parsing
 from local.cloud.resources.base import Properties, Scope
 
 
-class UnsupportedResourceType(Exception):
+class UnsupportedTypeError(Exception):
     """Neither this package nor moto knows a resource type."""
 
 
@@ -19,12 +19,10 @@ class MotoResource:
 
     @classmethod
     def create(cls, scope: Scope, kind: str, properties: Properties) -> "MotoResource":
-        """Makes it. Raises UnsupportedResourceType for a type that moto lacks too."""
+        """Makes it. Raises UnsupportedTypeError for a type that moto lacks too."""
         model = parsing.get_model_map().get(kind)
         if model is None:
-            raise UnsupportedResourceType(
-                f"{kind} can't be made by the embedded cloud; add it to local/cloud/resources."
-            )
+            raise UnsupportedTypeError(f"{kind} can't be made by the embedded cloud; add it to local/cloud/resources.")
         given = properties.get(model.cloudformation_name_type() or "")
         name = given or parsing.generate_resource_name(kind, scope.stack.name, scope.logical_id)
         made = model.create_from_cloudformation_json(

@@ -25,16 +25,11 @@ def enforced(cloud: EmbeddedCloud) -> Iterator[EmbeddedCloud]:
 
 def messages(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:
     """The messages that wait in a queue, with their attributes; they stay there, invisible."""
-    answer = cloud.client("sqs").receive_message(
-        QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    )
+    answer = cloud.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     return [
         {
             "body": json.loads(message["Body"]),
-            "attributes": {
-                name: value["StringValue"]
-                for name, value in message.get("MessageAttributes", {}).items()
-            },
+            "attributes": {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()},
         }
         for message in answer.get("Messages", [])
     ]
@@ -45,6 +40,5 @@ def files(folder: Path) -> list[str]:
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

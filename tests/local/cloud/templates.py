@@ -28,9 +28,7 @@ def allow(actions: list[str], resource: Any = "*") -> dict[str, Any]:
 def role(name: str, service: str, *statements: dict[str, Any]) -> Resources:
     trust = {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
-        ],
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}],
     }
     policies = [
         {
@@ -64,9 +62,7 @@ def queue(name: str, **properties: Any) -> Resources:
 
 
 def bucket(name: str, bucket_name: str, **properties: Any) -> Resources:
-    return {
-        name: {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket_name, **properties}}
-    }
+    return {name: {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket_name, **properties}}}
 
 
 def schedule(

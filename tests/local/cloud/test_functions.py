@@ -105,9 +105,7 @@ def test_a_failed_asynchronous_invocation_is_tried_three_times_and_ends_in_the_d
         ),
         name="dead",
     )
-    cloud.client("lambda").invoke(
-        FunctionName=outputs["Name"], InvocationType="Event", Payload=b'{"day": "2026-01-01"}'
-    )
+    cloud.client("lambda").invoke(FunctionName=outputs["Name"], InvocationType="Event", Payload=b'{"day": "2026-01-01"}')
     cloud.drain()
 
     (letter,) = messages(cloud, outputs["Dead"])
@@ -138,9 +136,7 @@ def test_destinations_get_the_outcome_with_request_and_response(cloud: EmbeddedC
         ),
         name="destinations",
     )
-    cloud.client("lambda").invoke(
-        FunctionName=outputs["Name"], InvocationType="Event", Payload=b'{"a": 1}'
-    )
+    cloud.client("lambda").invoke(FunctionName=outputs["Name"], InvocationType="Event", Payload=b'{"a": 1}')
     cloud.drain()
 
     (letter,) = messages(cloud, outputs["Done"])

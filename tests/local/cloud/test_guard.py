@@ -23,9 +23,7 @@ else:
 def run(attempt: str, log: Path) -> str:
     environment = os.environ | guard.child_environment(log)
     script = TRY.format(attempt=attempt)
-    answer = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     return answer.stdout.strip()
 
 
@@ -40,9 +38,7 @@ def run(attempt: str, log: Path) -> str:
         ("socket.gethostbyname('example.com')", "'example.com'"),
     ],
 )
-def test_what_leaves_the_machine_is_stopped_and_logged(
-    tmp_path: Path, attempt: str, address: str
-) -> None:
+def test_what_leaves_the_machine_is_stopped_and_logged(tmp_path: Path, attempt: str, address: str) -> None:
     log = tmp_path / "blocked.jsonl"
     assert run(attempt, log) == "OutsideConnectionError"
     (entry,) = guard.attempts(log)
@@ -103,4 +99,4 @@ def test_node_is_guarded_too(tmp_path: Path) -> None:
         env=os.environ | guard.node_environment(log),
     )
     assert answer.stdout.count("may only talk to the machine it runs on") == 2
-    assert ["192.0.2.1", "example.com"] == [entry["address"] for entry in guard.attempts(log)]
+    assert [entry["address"] for entry in guard.attempts(log)] == ["192.0.2.1", "example.com"]

@@ -52,9 +52,7 @@ def test_a_member_role_needs_its_external_id_and_then_reads_its_own_account(
     enforced: EmbeddedCloud,
 ) -> None:
     statements = allow(["ec2:DescribeVolumes"])
-    deploy_template(
-        enforced, template(member_role("our-secret", statements)), MEMBER, name="member"
-    )
+    deploy_template(enforced, template(member_role("our-secret", statements)), MEMBER, name="member")
     enforced.client("ec2", MEMBER).create_volume(AvailabilityZone="us-east-1a", Size=7)
     enforced.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=9)
     enforced.enforce_iam()
@@ -71,9 +69,7 @@ def test_a_member_role_needs_its_external_id_and_then_reads_its_own_account(
 
 
 def test_the_external_id_is_asked_for_even_before_iam_is_enforced(cloud: EmbeddedCloud) -> None:
-    deploy_template(
-        cloud, template(member_role("our-secret", allow(["ec2:*"]))), MEMBER, name="member"
-    )
+    deploy_template(cloud, template(member_role("our-secret", allow(["ec2:*"]))), MEMBER, name="member")
     with pytest.raises(ClientError, match="AccessDenied"):
         assume(cloud)
 
@@ -113,7 +109,5 @@ def test_a_condition_that_can_be_read_decides_and_another_does_not() -> None:
     unread = {**ALLOW_A, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
     resource = "arn:aws:s3:::a/x"
     assert policies.permits([document(read)], "s3:GetObject", resource, {"aws:PrincipalArn": "me"})
-    assert not policies.permits(
-        [document(read)], "s3:GetObject", resource, {"aws:PrincipalArn": "x"}
-    )
+    assert not policies.permits([document(read)], "s3:GetObject", resource, {"aws:PrincipalArn": "x"})
     assert policies.permits([document(unread)], "s3:GetObject", resource)

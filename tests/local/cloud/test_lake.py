@@ -55,15 +55,11 @@ def test_a_large_upload_in_parts_is_one_file(cloud: EmbeddedCloud) -> None:
     parts = [
         {
             "PartNumber": number,
-            "ETag": s3.upload_part(
-                Bucket="parts", Key="big", UploadId=upload, PartNumber=number, Body=piece
-            )["ETag"],
+            "ETag": s3.upload_part(Bucket="parts", Key="big", UploadId=upload, PartNumber=number, Body=piece)["ETag"],
         }
         for number, piece in enumerate(pieces, 1)
     ]
-    s3.complete_multipart_upload(
-        Bucket="parts", Key="big", UploadId=upload, MultipartUpload={"Parts": parts}
-    )
+    s3.complete_multipart_upload(Bucket="parts", Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
     assert (cloud.home / "s3" / "parts" / "big").read_bytes() == b"".join(pieces)
 
 
@@ -95,9 +91,7 @@ def fill(cloud: EmbeddedCloud) -> None:
     glue.create_table(DatabaseName="shop", TableInput=view)
     limit = {"BytesScannedCutoffPerQuery": 10_000_000}
     athena.create_work_group(Name="outlay", Configuration=limit)
-    athena.create_named_query(
-        Name="spend", Database="shop", QueryString="select 1", WorkGroup="outlay"
-    )
+    athena.create_named_query(Name="spend", Database="shop", QueryString="select 1", WorkGroup="outlay")
 
 
 def check(cloud: EmbeddedCloud) -> None:
@@ -149,10 +143,7 @@ def alive(pid: int) -> bool:
 
 def test_ec2_sends_pages_where_aws_does(cloud: EmbeddedCloud) -> None:
     ec2 = cloud.client("ec2", "333333333333")
-    made = {
-        ec2.create_volume(AvailabilityZone="us-east-1a", Size=size)["VolumeId"]
-        for size in range(1, 13)
-    }
+    made = {ec2.create_volume(AvailabilityZone="us-east-1a", Size=size)["VolumeId"] for size in range(1, 13)}
     first = ec2.describe_volumes(MaxResults=5)
     pages = list(ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 5}))
 

@@ -112,14 +112,10 @@ def test_a_queues_own_policy_is_enough_for_dead_letters(enforced: EmbeddedCloud)
     }
     parts = schedule("Lent", "Echo", INPUT, "Dead", retries=0, may_invoke=False)
     parts["LentRole"]["Properties"].pop("Policies")
-    parts["LentRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = (
-        account
-    )
+    parts["LentRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = account
     outputs = deploy_template(
         enforced,
-        template(
-            queue("Dead"), policy, function("Echo", ECHO), parts, outputs={"Dead": ref("Dead")}
-        ),
+        template(queue("Dead"), policy, function("Echo", ECHO), parts, outputs={"Dead": ref("Dead")}),
         name="lent",
     )
     enforced.enforce_iam()

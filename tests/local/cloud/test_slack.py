@@ -94,9 +94,7 @@ def test_a_message_its_thread_and_its_update_are_kept(slack: SlackServer, tmp_pa
         ),
     ],
 )
-def test_a_message_over_slacks_limits_is_refused(
-    message: dict[str, Any], code: str, words: str
-) -> None:
+def test_a_message_over_slacks_limits_is_refused(message: dict[str, Any], code: str, words: str) -> None:
     problem = problem_with(message)
     assert problem is not None
     assert problem[0] == code

@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud import DeployError, EmbeddedCloud, deploy_template
 from local.cloud.deploy import destroy
-from local.cloud.stacks import dependency_order, references
+from local.cloud.templates import dependency_order, references
 from tests.local.cloud.templates import ECHO, att, bucket, function, queue, ref, template
 
 ANSWER = """
@@ -80,9 +80,7 @@ def test_dependencies_come_first_and_a_circle_is_refused() -> None:
 def test_a_failing_resource_is_named_and_what_was_made_is_taken_back(cloud: EmbeddedCloud) -> None:
     unknown = {"Odd": {"Type": "AWS::Odd::Thing", "Properties": {}, "DependsOn": "First"}}
 
-    with pytest.raises(
-        DeployError, match="Odd .*AWS::Odd::Thing can't be made by the embedded cloud"
-    ):
+    with pytest.raises(DeployError, match="Odd .*AWS::Odd::Thing can't be made by the embedded cloud"):
         deploy_template(cloud, template(bucket("First", "taken-back"), unknown), name="failing")
 
     buckets = [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]]
@@ -133,9 +131,7 @@ def test_a_failed_update_is_rolled_back_to_what_was(cloud: EmbeddedCloud) -> Non
 
 def test_nothing_changed_is_no_update(cloud: EmbeddedCloud) -> None:
     first = deploy_template(cloud, template(queue("Q"), outputs={"Q": ref("Q")}), name="same")
-    assert (
-        deploy_template(cloud, template(queue("Q"), outputs={"Q": ref("Q")}), name="same") == first
-    )
+    assert deploy_template(cloud, template(queue("Q"), outputs={"Q": ref("Q")}), name="same") == first
 
 
 def test_a_custom_resource_is_created_updated_and_deleted_by_its_function(
@@ -143,12 +139,8 @@ def test_a_custom_resource_is_created_updated_and_deleted_by_its_function(
 ) -> None:
     maker = function("Maker", ANSWER)
     shown = {"Hash": att("Views", "Hash"), "Ref": ref("Views")}
-    created = deploy_template(
-        cloud, template(maker, custom(Hash="1"), outputs=shown), name="custom"
-    )
-    updated = deploy_template(
-        cloud, template(maker, custom(Hash="2"), outputs=shown), name="custom"
-    )
+    created = deploy_template(cloud, template(maker, custom(Hash="1"), outputs=shown), name="custom")
+    updated = deploy_template(cloud, template(maker, custom(Hash="2"), outputs=shown), name="custom")
     deploy_template(cloud, template(maker), name="custom")
 
     lines = cloud.logs("custom-Maker").splitlines()
@@ -172,9 +164,7 @@ def test_a_column_added_to_a_glue_table_leaves_its_partitions(cloud: EmbeddedClo
     )
     deploy_template(cloud, template(table("id", "note")), name="tables")
 
-    columns = glue.get_table(DatabaseName="shop", Name="orders")["Table"]["StorageDescriptor"][
-        "Columns"
-    ]
+    columns = glue.get_table(DatabaseName="shop", Name="orders")["Table"]["StorageDescriptor"]["Columns"]
     partitions = glue.get_partitions(DatabaseName="shop", TableName="orders")["Partitions"]
     assert [column["Name"] for column in columns] == ["id", "note"]
     assert [partition["Values"] for partition in partitions] == [["2026-01-01"]]
