@@ -8,6 +8,8 @@ Known limits: resource policies (buckets, queues, topics, keys) neither grant no
 which resource a call is about, the action alone is checked.
 """
 
+import html
+import re
 from typing import Any
 
 from moto.core.authorization import ActionAuthenticatorMixin
@@ -24,6 +26,7 @@ from local.cloud.resource_arns import IAM_PREFIXES, SAME_PERMISSION, install_res
 
 _JSON_SERVICES = frozenset({"lambda", "scheduler", "eks", "elasticfilesystem", "events", "states", "batch"})
 _PUBLIC = frozenset({"sts:GetCallerIdentity"})
+_KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _enforced = False
 _default_account = [CENTRAL_ACCOUNT]
 
@@ -50,25 +53,35 @@ def allowed(access_key_id: str, action: str, resource: str) -> bool:
 
 def _authorize(self: Any, iam_request_class: type, resource: str = "*") -> None:
     """Stands in for moto's check: called once for each request, with the resource where it is known."""
-    service = _signing_name(self.headers.get("Authorization", ""))
-    if not service:
-        return  # unsigned: moto lets these through only where AWS does (CloudFormation's answers)
+    service = _signing_name(self)
     action = f"{IAM_PREFIXES.get(service, service)}:{self._get_action()}"
     action = SAME_PERMISSION.get(action, action)
     if action == "sts:AssumeRole":
         _authorize_assume_role(self)
-    elif _enforced and action not in _PUBLIC and not _may(self, action, resource):
-        raise _denial(self, service, action, resource)
+    elif _enforced and action not in _PUBLIC:
+        for one in _resources(self, action, resource):
+            if not allowed(_access_key(self), action, one):
+                raise _denial(self, service, action, one)
 
 
-def _may(self: Any, action: str, resource: str) -> bool:
-    return allowed(self.get_access_key(), action, resource)
+def _resources(self: Any, action: str, resource: str) -> list[str]:
+    """The resources of a request: one, but for S3's DeleteObjects, which names its keys in its body."""
+    if action != "s3:DeleteObject" or "/" in resource:
+        return [resource]
+    body = self.body.decode() if isinstance(self.body, bytes) else str(self.body)
+    return [f"{resource}/{html.unescape(key)}" for key in _KEY.findall(body)]
+
+
+def _access_key(self: Any) -> str:
+    """Whose request it is; a presigned URL says so in its query."""
+    credential = self.querystring.get("X-Amz-Credential", [""])[0]
+    return credential.split("/")[0] if credential else str(self.get_access_key())
 
 
 def _authorize_assume_role(self: Any) -> None:
     role_arn = self.querystring.get("RoleArn", [""])[0]
     external_id = self.querystring.get("ExternalId", [None])[0]
-    caller = identify(self.get_access_key())
+    caller = identify(_access_key(self))
     if caller is None or not role_exists(role_arn):
         if _enforced:
             raise _denial(self, "sts", "sts:AssumeRole", role_arn)
@@ -83,14 +96,16 @@ def _authorize_assume_role(self: Any) -> None:
         raise _denial(self, "sts", "sts:AssumeRole", role_arn)
 
 
-def _signing_name(authorization: str) -> str:
-    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
-    return scope[3] if len(scope) > 3 else ""
+def _signing_name(self: Any) -> str:
+    """The service that a request is signed for; what is not signed can only be meant for S3."""
+    header = self.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
+    scope = (header or self.querystring.get("X-Amz-Credential", [""])[0]).split("/")
+    return scope[3] if len(scope) > 3 else "s3"
 
 
 def _denial(self: Any, service: str, action: str, resource: str) -> Exception:
     """An error in the shape of the called service's protocol, with AWS's words."""
-    caller = identify(self.get_access_key())
+    caller = identify(_access_key(self))
     who = caller.arn if caller else f"arn:aws:iam::{CENTRAL_ACCOUNT}:user/unknown"
     about = "" if resource == "*" else f" on resource: {resource}"
     message = (
@@ -112,7 +127,7 @@ def _denial(self: Any, service: str, action: str, resource: str) -> Exception:
 
 
 def _current_account(self: Any) -> str:
-    return account_of(self.get_access_key()) or _default_account[0]
+    return account_of(_access_key(self)) or _default_account[0]
 
 
 def enforced() -> bool:

@@ -1,8 +1,8 @@
 """Evaluates IAM policy documents: who may do what to which resource.
 
-A subset that is honest about itself: Effect, Action, NotAction, Resource, NotResource, Principal, and the string
-(and Null) conditions whose keys are in the request's context. A condition that can't be read grants (on an Allow) and does not
-refuse (on a Deny): it never makes a difference, as if it were not there.
+A subset that is honest about itself: Effect, Action, NotAction, Resource, NotResource, Principal, Null, and the string
+conditions whose keys are in the request's context. Where a condition can't be read, an Allow still allows and a Deny does
+not deny.
 """
 
 import fnmatch
