@@ -38,6 +38,6 @@ def evidence_query(dimension: str, level: str, node: str, first_day: date, last_
         "from cost_hourly\n"
         f"where cost_date between date '{first_day}' and date '{last_day}'{condition}\n"
         "group by cost_date, service, usage_type, resource_arn\n"
-        "order by sum(cost_usd) desc\n"
+        "order by cost_usd desc\n"
         "limit 100"
     )
