@@ -14,8 +14,8 @@ from typing import Any, ClassVar, TypeVar
 from notifiers.nodes import Read
 
 OPEN, RESOLVED = "open", "resolved"
-RESOLVED_DAYS = 7
-"""A finding that was resolved longer ago is no news."""
+RESOLVED_DAYS = 35
+"""A finding that was resolved longer before the newest day of the bill is no news. Bills may come weeks late."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class Anomaly(Finding):
 
 
 def read_findings(read: Read) -> list[Finding]:
-    """Every finding that is open or was resolved in the last RESOLVED_DAYS days, largest over_usd first."""
+    """Every finding that is open or was resolved in the last RESOLVED_DAYS days of the bill, largest over_usd first."""
     found: list[Finding] = [
         *(_finding(Violation, row) for row in read(_query(Violation, "budget_violations"))),
         *(_finding(Anomaly, row) for row in read(_query(Anomaly, "cost_anomalies"))),
@@ -112,7 +112,8 @@ def _query(kind: type[Finding], view: str) -> str:
     columns = ",\n    ".join(field.name for field in fields(kind))
     return (
         f"select\n    {columns}\nfrom {view}\n"
-        f"where status = '{OPEN}'\n    or resolved_day >= current_date - interval '{RESOLVED_DAYS}' day"
+        f"where status = '{OPEN}'\n    or resolved_day >= "
+        f"(select max(day) from cost_rollup_daily) - interval '{RESOLVED_DAYS}' day"
     )
 
 
