@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from lake.accounts import MemberAccess
 from lake.errors import RetriableError
-from lake.events import EventRows, Origin
+from lake.event_rows import EventRows
+from lake.events import Origin
 from lake.runs import DENIED, FAILED, OK, SKIPPED, THROTTLED, Outcome
 
 if TYPE_CHECKING:
@@ -120,14 +121,14 @@ class Scanner:
         """Spool every event of the scan; returns how many rows there are and where."""
         if not self.in_time():
             raise OutOfTimeError
-        rows, count = EventRows(self.table, self.grouping), 0
+        rows, count = EventRows(self.table, self.grouping, origin), 0
         events = self.scan(access.result().session(), origin.region)
         with (
             NamedTemporaryFile(dir=self.folder, suffix=".arrow", delete=False) as file,
             pa.ipc.new_stream(file, self.table.arrow_schema) as spool,
         ):
             for event in events:
-                rows.append(event, origin)
+                rows.append(event)
                 if len(rows) >= BATCH_ROWS:
                     count += _flush(rows, spool)
                     if not self.in_time():

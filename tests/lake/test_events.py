@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.configuration import GROUPS, Account
-from lake.events import Event, EventRows, Origin, groups_of
+from lake.event_rows import EventRows
+from lake.events import Event, Origin, groups_of
 from tests.catalog import CATALOG
 
 TABLE = CATALOG.table("resource_events")
@@ -19,9 +20,9 @@ GROUPING = {"customer": ("customer", "Customer"), "env": ("env",)}
 
 
 def rows(*events: Event, slot: datetime = SLOT) -> list[dict[str, object]]:
-    gathered = EventRows(TABLE, GROUPING)
+    gathered = EventRows(TABLE, GROUPING, Origin("ebs_volumes", "config", slot, ACCOUNT, "eu-west-1"))
     for event in events:
-        gathered.append(event, Origin("ebs_volumes", "config", slot, ACCOUNT, "eu-west-1"))
+        gathered.append(event)
     return gathered.table().to_pylist()
 
 

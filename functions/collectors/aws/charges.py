@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.aws.bill_identity import Identities, digests_of, event_ids
 from collectors.aws.bill_tags import TagReader
 from collectors.aws.bill_values import MOMENT, MONEY, TEXT_MAP, Place
 from collectors.aws.billed_resources import NO_RESOURCE, Resource, resource_of
 from lake.catalog import Table
 from lake.configuration import GROUPS, Account, Configuration
+from lake.identities import Identities, digests_of, event_ids
 from lake.slots import naive
 
 MOST_REMEMBERED = 100_000
@@ -96,7 +96,7 @@ class ChargeRows:
         return pa.table({**columns, **nothing}).select(self._schema.names)
 
     def _event_ids(self, charges: Charges, place: Place) -> pa.Array:
-        digests = digests_of(self._scope, charges.identity)
+        digests = digests_of(self._scope, charges.identity.cast(pa.binary()).to_pylist())
         earlier = self._identities.earlier(digests)
         repeated = np.flatnonzero(earlier)
         if not len(repeated):
@@ -105,7 +105,7 @@ class ChargeRows:
             row = int(repeated[0])
             found = charges.identity[row].as_py().replace(_SEPARATOR, ", ")
             raise place.error(None, f"charge {found} comes twice", "have the bill delivered again", row)
-        numbered = pa.array([f"{charges.identity[int(row)]}{_SEPARATOR}{earlier[row]}" for row in repeated], pa.string())
+        numbered = [f"{charges.identity[int(row)]}{_SEPARATOR}{earlier[row]}".encode() for row in repeated]
         digests = digests.copy()
         digests[repeated] = digests_of(self._scope, numbered)
         return event_ids(digests)

@@ -1,7 +1,8 @@
-"""Ids of charges, by the hundred thousand: UUIDv5 as lake.slots.stable_id makes them, and which identities came before."""
+"""Ids of events, by the hundred thousand: UUIDv5 as lake.slots.stable_id makes them, and which identities came before."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha1
 
 import numpy as np
@@ -19,7 +20,7 @@ Digests = NDArray[np.uint8]
 
 
 class Identities:
-    """Tells how often each identity of one delivery has come before. Holds 8 bytes a row, in sorted runs.
+    """Tells how often each identity of one delivery or scan has come before. Holds 8 bytes a row, in sorted runs.
 
     It compares 64 bits of a digest: among ten million rows it takes two identities for one with a chance of 3 in a million.
     """
@@ -48,13 +49,10 @@ class Identities:
             self._runs.append(merged)
 
 
-def digests_of(scope: str, identities: pa.Array) -> Digests:
-    """A digest of each identity (parts joined by U+001F) within scope."""
+def digests_of(scope: str, identities: Iterable[bytes]) -> Digests:
+    """A digest of each identity (parts joined by U+001F, in UTF-8) within scope."""
     prefix = NAMESPACE.bytes + scope.encode() + b"\x1f"
-    hashed = b"".join(
-        sha1(prefix + identity, usedforsecurity=False).digest()[:_DIGEST]
-        for identity in identities.cast(pa.binary()).to_pylist()
-    )
+    hashed = b"".join(sha1(prefix + identity, usedforsecurity=False).digest()[:_DIGEST] for identity in identities)
     return np.frombuffer(hashed, np.uint8).reshape(-1, _DIGEST)
 
 
