@@ -61,6 +61,12 @@ def identify(access_key_id: str) -> Caller | None:
     return None
 
 
+def role_itself(role_arn: str) -> Caller:
+    """A role as an AWS service acts under it, without a session; one that does not exist may do nothing."""
+    account = role_arn.split(":")[4]
+    return Caller(role_arn, account, False, _role_documents(account, role_arn), role_arn)
+
+
 def check_trust(role_arn: str, principals: tuple[str, ...], context: dict[str, str]) -> bool:
     """Whether a role's trust policy lets one of these principals assume it in this context.
 

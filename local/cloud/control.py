@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.awslambda.utils import get_backend
 
-from local.cloud import alarms, iam, schedules, state
+from local.cloud import access_ledger, alarms, iam, schedules, state
 from local.cloud.identity import DEFAULT_REGION
 from local.cloud.lambdas import Lambdas
 from local.cloud.resources import custom
@@ -40,6 +40,8 @@ class Control:
         self.commands: dict[str, Command] = {
             "ping": lambda: {"ready": True},
             "enforce-iam": self._enforce_iam,
+            "record-access": _record_access,
+            "access-ledger": access_ledger.entries,
             "fire": self._fire,
             "invoke": self._invoke,
             "schedules": schedules.deployed,
@@ -105,6 +107,12 @@ class Control:
     def _drain(self) -> dict[str, bool]:
         self.lambdas.drain()
         return {"drained": True}
+
+
+def _record_access(on: bool) -> dict[str, bool]:
+    """Write down what IAM is asked from now on, or stop."""
+    access_ledger.record(on)
+    return {"recording": on}
 
 
 def _seed(function: str) -> dict[str, int]:

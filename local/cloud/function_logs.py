@@ -1,4 +1,4 @@
-"""What Lambda records of an invocation: lines in the function's log group, and CloudWatch metrics."""
+"""What Lambda records of an invocation: lines in the function's log group, if its role may write there, and metrics."""
 
 import contextlib
 import json
@@ -13,6 +13,7 @@ from moto.core.utils import utcnow
 from moto.logs.exceptions import ResourceAlreadyExistsException
 from moto.logs.models import logs_backends
 
+from local.cloud import iam
 from local.cloud.runtime import Outcome
 
 MAX_EVENTS = 10_000
@@ -35,6 +36,9 @@ def record_invocation(function: Any, outcome: Outcome, request_id: str, stream: 
 def _to_log_group(function: Any, log: str, stream: str) -> None:
     backend = logs_backends[function.account_id][function.region]
     group = getattr(function, "outlay_log_group", f"/aws/lambda/{function.function_name}")
+    arn = f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{group}:log-stream:{stream}"
+    if not all(iam.role_allowed(function.role, f"logs:{one}", arn) for one in ("CreateLogStream", "PutLogEvents")):
+        return
     backend.ensure_log_group(group)
     with contextlib.suppress(ResourceAlreadyExistsException):  # a warm environment goes on with its own
         backend.create_log_stream(group, stream)
@@ -68,6 +72,18 @@ def _to_metrics(function: Any, outcome: Outcome) -> None:
     )
     for line in re.findall(r'^\{.*"_aws".*\}$', outcome.log, re.MULTILINE):
         _embedded_metrics(function, json.loads(line))
+
+
+def record_lost_outcome(function: Any) -> None:
+    """Count an outcome that could not be sent to the function's destination."""
+    lost = {
+        "MetricName": "DestinationDeliveryFailures",
+        "Value": 1.0,
+        "Unit": "Count",
+        "Dimensions": [{"Name": "FunctionName", "Value": function.function_name}],
+        "Timestamp": utcnow(),
+    }
+    put_metrics(function.account_id, function.region, "AWS/Lambda", [lost])
 
 
 def _embedded_metrics(function: Any, record: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from moto.core.responses import BaseResponse
 from moto.s3.exceptions import S3AccessDeniedError
 from moto.sts.responses import TokenResponse
 
-from local.cloud import callers, policies
+from local.cloud import access_ledger, callers, policies
 from local.cloud.callers import account_of, check_trust, identify, role_exists
 from local.cloud.identity import CENTRAL_ACCOUNT
 from local.cloud.resource_arns import IAM_PREFIXES, SAME_PERMISSION, install_resources
@@ -27,6 +27,7 @@ from local.cloud.resource_arns import IAM_PREFIXES, SAME_PERMISSION, install_res
 _JSON_SERVICES = frozenset({"lambda", "scheduler", "eks", "elasticfilesystem", "events", "states", "batch"})
 _PUBLIC = frozenset({"sts:GetCallerIdentity"})
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
+_GLUE_TABLE = re.compile(r"(arn:[^:]+:glue:[^:]*:[^:]*):table/([^/]+)/.+")
 _enforced = False
 _default_account = [CENTRAL_ACCOUNT]
 
@@ -45,9 +46,18 @@ def allowed(access_key_id: str, action: str, resource: str) -> bool:
     if not _enforced:
         return True
     caller = identify(access_key_id)
-    return caller is not None and (
+    answer = caller is not None and (
         caller.administrator
         or policies.permits(caller.documents, action, resource, {"aws:PrincipalArn": caller.principal_arn})
+    )
+    return access_ledger.note(caller, action, resource, answer)
+
+
+def role_allowed(role_arn: str, action: str, resource: str) -> bool:
+    """Whether an AWS service may do something under a role that it was given, such as Lambda for a function."""
+    caller = callers.role_itself(role_arn)
+    return not _enforced or access_ledger.note(
+        caller, action, resource, policies.permits(caller.documents, action, resource, caller.context)
     )
 
 
@@ -65,7 +75,12 @@ def _authorize(self: Any, iam_request_class: type, resource: str = "*") -> None:
 
 
 def _resources(self: Any, action: str, resource: str) -> list[str]:
-    """The resources of a request: one, but for S3's DeleteObjects, which names its keys in its body."""
+    """The resources of a request: one, but for S3's DeleteObjects, which names its keys in its body, and for Glue.
+
+    Who wants something of a Glue table needs it of all that holds the table: its database and the catalog.
+    """
+    if match := _GLUE_TABLE.fullmatch(resource):
+        return [f"{match[1]}:catalog", f"{match[1]}:database/{match[2]}", resource]
     if action != "s3:DeleteObject" or "/" in resource:
         return [resource]
     body = self.body.decode() if isinstance(self.body, bytes) else str(self.body)
@@ -91,6 +106,7 @@ def _authorize_assume_role(self: Any) -> None:
         or not _enforced
         or policies.permits(caller.documents, "sts:AssumeRole", role_arn, caller.context)
     )
+    access_ledger.note(caller, "sts:AssumeRole", role_arn, may)
     context = caller.context | ({"sts:ExternalId": external_id} if external_id else {})
     if not may or not check_trust(role_arn, caller.principals, context):
         raise _denial(self, "sts", "sts:AssumeRole", role_arn)

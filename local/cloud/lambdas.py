@@ -8,15 +8,17 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.core.exceptions import JsonRESTError
 
 from local.cloud.destinations import deliver_outcome
-from local.cloud.function_logs import record_invocation
+from local.cloud.function_logs import record_invocation, record_lost_outcome
 from local.cloud.function_settings import code_folder, configuration_key, variables_of
 from local.cloud.runtime import Environment, Outcome
 
@@ -56,6 +58,7 @@ class Lambdas:
         self._changed = threading.Condition()
         self._asynchronous: dict[str, Future[Invocation]] = {}
         self._closed = False
+        self.dies_before_answering: Callable[[str], bool] = lambda function_arn: False
 
     def invoke(self, function: Any, payload: bytes, request_id: str | None = None) -> tuple[Outcome, str]:
         """Runs a function once, in a warm environment where one is idle; waits where all are busy."""
@@ -85,6 +88,15 @@ class Lambdas:
         for future in list(self._asynchronous.values()):
             future.result()
 
+    def kill(self, access_key: str) -> bool:
+        """Ends the process that has this access key at once, as the kernel would; says whether there is one."""
+        with self._changed:
+            busy = [environment for pool in self._pools.values() for environment in pool.busy]
+        found = [environment for environment in busy if environment.access_key == access_key]
+        for environment in found:
+            environment.kill()
+        return bool(found)
+
     def close(self) -> None:
         """Ends all processes; no function can run after that."""
         with self._changed:
@@ -111,7 +123,11 @@ class Lambdas:
             if outcome.error is None or attempts > retries:
                 break
             time.sleep(RETRY_PAUSES_S[attempts - 1])
-        delivered = deliver_outcome(function, config, payload, outcome, request_id, attempts, self.endpoint)
+        try:
+            delivered = deliver_outcome(function, config, payload, outcome, request_id, attempts, self.endpoint)
+        except ClientError:  # as Lambda: counted, and told to nobody
+            delivered = None
+            record_lost_outcome(function)
         answer = json.loads(outcome.payload or b"null")
         return Invocation(
             request_id,
@@ -164,7 +180,7 @@ class Lambdas:
         log = self.home / "logs" / function.function_name / f"{stream}.log"
         variables = variables_of(function, stream, self.home, self.endpoint)
         code = code_folder(function, self.home)
-        return Environment(function.function_arn, function.handler, code, variables, log)
+        return Environment(function.function_arn, function.handler, code, variables, log, self.dies_before_answering)
 
 
 def _invoke_config(function: Any) -> dict[str, Any]:

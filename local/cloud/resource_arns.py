@@ -62,7 +62,8 @@ def _named(call: Any, service: str, kind: str, name: str | None) -> str:
 
 
 def _athena(call: Any) -> str:
-    return _named(call, "athena", "workgroup/", call._get_param("WorkGroup"))
+    query = call.athena_backend.executions.get(call._get_param("QueryExecutionId"))
+    return _named(call, "athena", "workgroup/", query.workgroup if query else call._get_param("WorkGroup"))
 
 
 def _dynamodb(call: Any) -> str:

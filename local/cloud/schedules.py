@@ -102,7 +102,10 @@ def _give_up(endpoint: str, schedule: Any, payload: str, error: Exception, attem
             "RETRY_ATTEMPTS": str(attempts - 1),
         }
         sender = Sender(schedule.target["RoleArn"], SERVICE, schedule.arn)
-        send(queue, payload, attributes, sender, endpoint)
+        try:
+            send(queue, payload, attributes, sender, endpoint)
+        except ClientError:  # as Scheduler: the event is lost
+            queue = None
     answer = {"errorType": code, "errorMessage": str(error)}
     return Invocation(str(uuid.uuid4()), schedule.target["Arn"], code, answer, attempts, "", queue)
 

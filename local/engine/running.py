@@ -55,6 +55,8 @@ def need_query(trino: Trino, execution: QueryExecution, *, data: bool = True) ->
         return
     if data:
         caller.need_results(execution.output_location)
+    for database in {"default", execution.database}:  # Athena looks for one that is called default, too
+        caller.need_glue("glue:GetDatabase", database)
     query = execution.statement.readable
     relations = trino.relations_read(query, execution.database, execution.parameters)
     if data:
