@@ -85,6 +85,7 @@ class CollectionStack(Stack):
         events, runs = catalog.table("resource_events"), catalog.table("collector_runs")
         function.allow(
             permissions.write_events(["cost"]),
+            permissions.read_partitions([events]),
             permissions.publish_partitions([events]),
             permissions.register_partitions([runs]),
         )

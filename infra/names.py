@@ -74,9 +74,14 @@ class Names:
 
     def catalog_arns(self, catalog: Catalog) -> tuple[str, ...]:
         """The catalog, every database of the lake, and every table and view in them."""
-        databases = [self.database(name) for name in catalog.databases]
+        return (
+            *self.database_arns(catalog),
+            *(self.arn("glue", f"table/{self.database(name)}/*") for name in catalog.databases),
+        )
+
+    def database_arns(self, catalog: Catalog) -> tuple[str, ...]:
+        """The catalog and every database of the lake."""
         return (
             self.arn("glue", "catalog"),
-            *(self.arn("glue", f"database/{database}") for database in databases),
-            *(self.arn("glue", f"table/{database}/*") for database in databases),
+            *(self.arn("glue", f"database/{self.database(name)}") for name in catalog.databases),
         )

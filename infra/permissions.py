@@ -26,17 +26,21 @@ class LakePermissions:
     catalog: Catalog
 
     def write_objects(self, tables: Iterable[Table]) -> Permission:
-        """Put objects of these tables."""
-        return self.write_prefixes(table.prefix for table in tables)
+        """Put small objects of these tables."""
+        return Permission(
+            "writes the objects that it makes, and no other",
+            ("s3:PutObject",),
+            self.names.object_arns(table.prefix for table in tables),
+        )
 
-    def write_events(self, event_types: Iterable[str]) -> Permission:
+    def write_events(self, event_types: Iterable[str]) -> tuple[Permission, ...]:
         """Put the events of some types, and the outcomes of the scans that brought them."""
         events, runs = self.catalog.table("resource_events"), self.catalog.table("collector_runs")
-        folders = (f"{events.prefix}event_type={event_type}/" for event_type in sorted(event_types))
-        return self.write_prefixes([*folders, runs.prefix])
+        folders = [f"{events.prefix}event_type={event_type}/" for event_type in sorted(event_types)]
+        return self.upload_objects(folders), self.write_objects([runs])
 
-    def write_prefixes(self, prefixes: Iterable[str]) -> Permission:
-        """Put objects under key prefixes."""
+    def upload_objects(self, prefixes: Iterable[str]) -> Permission:
+        """Put objects of any size under key prefixes: large ones in parts, which are given up where one of them fails."""
         return Permission(
             "writes the objects that it makes, and no other",
             ("s3:PutObject", "s3:AbortMultipartUpload"),
@@ -49,11 +53,15 @@ class LakePermissions:
             "registers the partitions that it writes", ("glue:BatchCreatePartition",), self.names.table_arns(tables)
         )
 
+    def read_partitions(self, tables: Iterable[Table]) -> Permission:
+        """See which partitions there are; query() allows it for every table."""
+        return Permission("sees what is published already", ("glue:GetPartitions",), self.names.table_arns(tables))
+
     def publish_partitions(self, tables: Iterable[Table]) -> Permission:
-        """Read, repoint and drop partitions."""
+        """Create partitions and repoint them."""
         return Permission(
             "publishes the partitions that it builds",
-            ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:DeletePartition"),
+            ("glue:BatchCreatePartition", "glue:BatchUpdatePartition"),
             self.names.table_arns(tables),
         )
 
@@ -62,7 +70,7 @@ class LakePermissions:
         why = "reads the bills that config/bills.yaml names"
         return (
             Permission(why, ("s3:GetObject",), self.names.object_arns(prefixes, bucket)),
-            Permission(why, ("s3:ListBucket", "s3:GetBucketLocation"), (self.names.bucket_arn(bucket),)),
+            Permission(why, ("s3:ListBucket",), (self.names.bucket_arn(bucket),)),
         )
 
     def query(self) -> tuple[Permission, ...]:
@@ -90,9 +98,14 @@ class LakePermissions:
                 (self.names.bucket_arn(),),
             ),
             Permission(
-                "lets Athena resolve the tables and views that a statement names; it looks for a default database too",
-                ("glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-                (*self.names.catalog_arns(self.catalog), self.names.arn("glue", "database/default")),
+                "lets Athena find the database of a statement; it looks for one that is called default, too",
+                ("glue:GetDatabase",),
+                (*self.names.database_arns(self.catalog), self.names.arn("glue", "database/default")),
+            ),
+            Permission(
+                "lets Athena resolve the tables and views that a statement names",
+                ("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+                self.names.catalog_arns(self.catalog),
             ),
         )
 
@@ -101,27 +114,28 @@ class LakePermissions:
         prefixes = [f"tables/{database}/" for database in self.catalog.databases]
         return Permission("reads what its queries read: any table", ("s3:GetObject",), self.names.object_arns(prefixes))
 
-    def expire_partitions(self) -> Permission:
-        """Drop partitions past the retention of their table; the bucket's lifecycle rules remove the objects."""
-        tables = [table for table in self.catalog.tables if table.retention_days and table.day_column]
-        return Permission(
-            "drops partitions that are past their table's retention",
-            ("glue:DeletePartition",),
-            self.names.table_arns(tables),
-        )
-
     def build_rollups(self) -> tuple[Permission, ...]:
-        """Write, audit and publish the stored rollups, and remove what is superseded."""
+        """Write, audit and publish the stored rollups, and remove what is superseded or past its table's retention.
+
+        The objects of what is past its retention are removed by the bucket's lifecycle rules.
+        """
+        expiring = [table for table in self.catalog.tables if table.retention_days and table.day_column]
         tables = [self.catalog.table(rollup.name) for rollup in self.catalog.rollups]
         builds = [self.catalog.builds_table(rollup) for rollup in self.catalog.rollups]
         return (
-            self.write_objects(tables),
+            self.upload_objects(table.prefix for table in tables),
             Permission(
                 "removes superseded builds of the rollups, and nothing else",
                 ("s3:DeleteObject",),
                 self.names.object_arns(table.prefix for table in tables),
             ),
-            self.publish_partitions([*tables, *builds]),
+            self.publish_partitions(tables),
+            self.register_partitions(builds),
+            Permission(
+                "drops partitions of superseded builds, and those that are past their table's retention",
+                ("glue:DeletePartition",),
+                self.names.table_arns([*builds, *expiring]),
+            ),
         )
 
     def change_views(self) -> Permission:

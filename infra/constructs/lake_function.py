@@ -40,6 +40,7 @@ class LakeFunction(Construct):
     ) -> None:
         super().__init__(scope, purpose.capitalize())
         settings, self.name = deployment.settings.deployment, deployment.names.function(purpose)
+        self.permissions: list[Permission] = []
         self.role = iam.Role(
             self,
             "Role",
@@ -102,6 +103,7 @@ class LakeFunction(Construct):
             if not isinstance(permission, Permission):
                 self.allow(*permission)
                 continue
+            self.permissions.append(permission)
             self.role.add_to_policy(
                 iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
             )

@@ -60,11 +60,17 @@ def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
 def test_partitions_are_published_by_who_builds_them(assembly: Assembly) -> None:
     tables = {"catalog", "database/outlay"}
     assert assembly.allowed("bills", "glue:BatchUpdatePartition") == {*tables, "table/outlay/resource_events"}
-    builds = {f"table/outlay/{name}{end}" for name in ROLLUPS for end in ("", "__builds")}
-    assert assembly.allowed("rollup", "glue:BatchUpdatePartition") == tables | builds
+    rollups = {f"table/outlay/{name}" for name in ROLLUPS}
+    assert assembly.allowed("rollup", "glue:BatchUpdatePartition") == tables | rollups
+    builds = {f"{name}__builds" for name in rollups}
+    assert assembly.allowed("rollup", "glue:BatchCreatePartition") == tables | rollups | builds
     for function in ("collect", "notify", "schema"):
         assert assembly.allowed(function, "glue:BatchUpdatePartition") == set()
-        assert assembly.allowed(function, "glue:DeletePartition") == set()
+
+
+def test_only_the_rollups_drop_partitions(assembly: Assembly) -> None:
+    for function in FUNCTIONS:
+        assert bool(assembly.allowed(function, "glue:DeletePartition")) == (function == "rollup")
 
 
 def test_the_rollups_drop_what_is_past_its_retention(assembly: Assembly) -> None:
