@@ -85,3 +85,11 @@ def _value(account: str, region: str, alarm: Any, periods_ago: int) -> float | N
 
 def _data(account: str, region: str) -> list[Any]:
     return list(cloudwatch_backends[account][region].metric_data)
+
+
+def forget_metrics() -> dict[str, bool]:
+    """Forget what was measured in all accounts: every alarm begins anew."""
+    for regions in list(cloudwatch_backends.values()):
+        for backend in list(regions.values()):
+            backend.metric_data.clear()
+    return {"forgotten": True}

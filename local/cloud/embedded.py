@@ -186,6 +186,18 @@ class EmbeddedCloud:
         """Every alarm, evaluated now: name, state, value, reason, description."""
         return self.command("alarms")  # type: ignore[no-any-return]
 
+    def inject(self, service: str, operation: str, kind: str, **where: Any) -> None:
+        """From now on calls of functions fail as `local.cloud.faults.Rule` says. Raises CloudError for an unknown kind."""
+        self.command("inject", service=service, operation=operation, kind=kind, **where)
+
+    def clear_faults(self) -> list[dict[str, Any]]:
+        """All is well again; returns each rule with the number of calls that it saw."""
+        return self.command("clear-faults")  # type: ignore[no-any-return]
+
+    def forget_metrics(self) -> None:
+        """Forget what was measured so far, so that every alarm begins anew."""
+        self.command("forget-metrics")
+
     def logs(self, function: str) -> str:
         """Everything that the functions whose name contains `function` have printed."""
         folders = sorted((self.home / "logs").glob(f"*{function}*"))

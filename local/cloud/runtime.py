@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ class RuntimeServer(ThreadingHTTPServer):
         self.function_arn = function_arn
         self.events: queue.Queue[tuple[str, bytes, float] | None] = queue.Queue()
         self.answers: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
+        self.is_to_die: Callable[[], bool] = lambda: False
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def stop(self) -> None:
@@ -88,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         match = _POSTED.search(self.path)
+        if match and match[2] == "response" and self.server.is_to_die():
+            self.close_connection = True
+            return
         self._send(202 if match else 404, b"")
         if match:
             request_id, kind, init = match.groups()
@@ -113,14 +118,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Environment:
-    """A cold or warm execution environment. Not for two invocations at once."""
+    """A cold or warm execution environment. Not for two invocations at once.
 
-    def __init__(self, function_arn: str, handler: str, code: Path, variables: dict[str, str], log: Path) -> None:
-        self.log = log
+    dies_before_answering is asked, with the function's ARN, whether the process is killed with its answer on its lips.
+    """
+
+    def __init__(
+        self,
+        function_arn: str,
+        handler: str,
+        code: Path,
+        variables: dict[str, str],
+        log: Path,
+        dies_before_answering: Callable[[str], bool],
+    ) -> None:
+        self.log, self.access_key = log, variables["AWS_ACCESS_KEY_ID"]
         self._server = RuntimeServer(function_arn)
         variables = variables | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"}
         log.parent.mkdir(parents=True, exist_ok=True)
         self._process = _spawner.submit(_start, handler, code, variables, log).result()
+        self._server.is_to_die = lambda: dies_before_answering(function_arn) and self.kill()
         threading.Thread(target=self._report_end, daemon=True).start()
 
     def invoke(self, request_id: str, payload: bytes, timeout_s: float) -> Outcome:
@@ -140,7 +157,7 @@ class Environment:
     def close(self) -> None:
         """Ends the process and its Runtime API."""
         if self._process.poll() is None:
-            self._kill()
+            self.kill()
         self._process.wait()
         self._server.events.put(None)
         threading.Thread(target=self._server.stop, daemon=True).start()
@@ -153,7 +170,7 @@ class Environment:
                 wait_s = max(0.0, deadline - time.monotonic())
                 answered, kind, body = self._server.answers.get(timeout=wait_s)
             except queue.Empty:
-                self._kill()
+                self.kill()
                 return "timeout", _timed_out(request_id, timeout_s)
             if kind == "exit":
                 words = f"RequestId: {request_id} Error: Runtime exited with error: {body.decode()}"
@@ -163,9 +180,11 @@ class Environment:
             elif kind == "init" or answered == request_id:
                 return kind, body
 
-    def _kill(self) -> None:
+    def kill(self) -> bool:
+        """Ends the process at once; whoever waits for its answer learns of its end."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        return True
 
     def _report_end(self) -> None:
         status = self._process.wait()

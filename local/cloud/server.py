@@ -49,6 +49,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from local.cloud import (
+        alarms,
         ec2,
         event_sources,
         events,
@@ -61,6 +62,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         state,
     )
     from local.cloud.control import ANSWERS, Control
+    from local.cloud.faults import Faults
     from local.cloud.slack import SlackServer
 
     home = options.home.resolve()
@@ -90,7 +92,11 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
             slack.close()
         state.save(home)
 
-    return Control(moto, home, functions, options.account), stop
+    control = Control(moto, home, functions, options.account)
+    faults = Faults(control, functions.kill)
+    functions.dies_before_answering = faults.kills_answer
+    control.commands |= {"inject": faults.inject, "clear-faults": faults.clear, "forget-metrics": alarms.forget_metrics}
+    return faults, stop
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
