@@ -26,6 +26,12 @@ PAGE = HOME / "report.html"
 REPORT = HOME / "report.json"
 OWN_CONFIG = HOME / "own-config"
 DEMO_TITLE = "Harbor, a demo company"
+NEXT = (
+    ('.venv/bin/outlay query "select * from budget_violations"', "Athena SQL on this lake, now or tomorrow"),
+    (".venv/bin/outlay shell", "the same, statement after statement"),
+    ("make run BILL=path", "the same for a bill of your own: a CUR 2.0 export folder, or a FOCUS file"),
+    ("docs/deploy.md", "how this gets into an AWS account"),
+)
 
 
 def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
@@ -48,7 +54,7 @@ def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     else:
-        terminal.show(report, Console(), page=PAGE, took_s=time.monotonic() - started)
+        Console().print(terminal.summary(report, page=str(PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE), next_lines=NEXT))
 
 
 @contextmanager

@@ -216,6 +216,8 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
     if {read.relation for read in reads} != set(references):
         file.fail(f"`reads:` names {sorted({r.relation for r in reads})}, the SQL reads {sorted(references)}")
     checks = tuple(_check(file, value) for value in file.header["checks"])
+    if [check.kind for check in checks].count("unique") != 1:
+        file.fail("`checks:` must hold one unique(...), the rollup's grain")
     others = tuple(name for name in references if name != file.name)
     return Rollup(
         file.database,

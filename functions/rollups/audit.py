@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from itertools import groupby
 
 from lake.athena import Athena
 from lake.catalog import BUILD_COLUMN, Catalog, Check, Rollup, builds_name
-from lake.errors import AuditError
+from lake.errors import AuditError, ConfigurationError
 from lake.sql_text import identifier, identifiers, literal
 
 MOST_SHOWN = 10
@@ -26,79 +26,87 @@ def audit(athena: Athena, catalog: Catalog, rollup: Rollup, build: str, first_da
 
 
 def audit_sql(catalog: Catalog, rollup: Rollup, build: str, first_day: date, last_day: date) -> str:
-    """One query for all checks of a rollup; its rows are the failures: failed_check, failed_day, detail."""
-    day = catalog.table(rollup.name).day_column or ""
-    built = (
-        f"select * from {identifier(builds_name(rollup.name))} where {BUILD_COLUMN} = {literal(build)}"
-        f" and {identifier(day)} between {literal(first_day)} and {literal(last_day)}"
-    )
-    parts = [_rows_sql(check, day) for check in rollup.checks if check.kind != "conserves"]
-    conserving = sorted((c for c in rollup.checks if c.kind == "conserves"), key=_source_of)
-    parts += [
-        _conserves_sql(catalog, list(checks), day, first_day, last_day) for _, checks in groupby(conserving, _source_of)
-    ]
-    return f"with built as ({built})\n" + "\nunion all\n".join(parts)
+    """One query for all checks of a rollup; its rows are the failures: failed_check, failed_day, detail.
 
-
-def _source_of(check: Check) -> tuple[str, str, tuple[str, ...]]:
-    return check.source, check.where, check.per
-
-
-def _rows_sql(check: Check, day: str) -> str:
-    """Rows that share a key, or lack a value."""
-    names = identifiers(check.columns)
-    text = literal(f"{check.kind}({', '.join(check.columns)})")
-    at = identifier(day)
-    if check.kind == "unique":
-        found = f"select {at}, count(*) as copies from built group by {at}, {names} having count(*) > 1"
-        detail = "cast(count(*) as varchar) || ' keys stand ' || cast(sum(copies) as varchar) || ' times'"
-    else:
-        missing = " or ".join(f"{identifier(name)} is null" for name in check.columns)
-        found = f"select {at} from built where {missing}"
-        detail = "cast(count(*) as varchar) || ' rows lack a value'"
-    return (
-        f"select {text} as failed_check, cast({at} as varchar) as failed_day, {detail} as detail"
-        f" from ({found}) group by {at}"
-    )
-
-
-def _conserves_sql(catalog: Catalog, checks: list[Check], day: str, first_day: date, last_day: date) -> str:
-    """Sums that differ from their source's, day by day and within each group of `per`. One pass over either side.
-
-    Days that only one side has count too: the other side's sum is then 0.
+    The build is read once: its rows are gathered by key, the keys by day and group, and all checks look at those few rows.
     """
-    first, at = checks[0], identifier(day)
-    source_day = identifier(catalog.table(first.source).day_column or "")
-    condition = f" and ({first.where})" if first.where else ""
-    per = [identifier(name) for name in first.per]
-    mine = ", ".join(f"sum({identifier(check.columns[0])}) as m{i}" for i, check in enumerate(checks))
-    theirs = ", ".join(f"sum({identifier(check.source_column)}) as t{i}" for i, check in enumerate(checks))
-    no_sums = ", ".join("null" for _ in checks)
-    sums = ", ".join(
-        f"row({literal(_shown(check))}, theirs.t{i}, mine.m{i})" for i, check in enumerate(checks)
+    day = catalog.table(rollup.name).day_column or ""
+    unique = next(check for check in rollup.checks if check.kind == "unique")
+    conserved = [check for check in rollup.checks if check.kind == "conserves"]
+    per = conserved[0].per if conserved else ()
+    missing = [name for check in rollup.checks if check.kind == "not_null" for name in check.columns]
+    keys = identifiers(list(dict.fromkeys([day, *unique.columns])))
+    groups = identifiers([day, *per])
+    lacking = " or ".join(f"{identifier(name)} is null" for name in missing) or "false"
+    sums = [f"sum({identifier(check.columns[0])}) as mine{i}" for i, check in enumerate(conserved)]
+    totals = [f"sum(mine{i}) as mine{i}" for i, _ in enumerate(conserved)]
+    window = f"between {literal(first_day)} and {literal(last_day)}"
+    by_key = ", ".join([keys, "count(*) as copies", f"count_if({lacking}) as lacking", *sums])
+    by_group = ", ".join(
+        [
+            groups,
+            "sum(if(copies > 1, copies, 0)) as copies",
+            "sum(lacking) as lacking",
+            f"count(*) over (partition by {identifier(day)}) as group_count",
+            *totals,
+        ]
     )
-    groups = f"(select distinct {', '.join(per)} from built)" if per else "(values 'total')"
-    same_group = "".join(f" and mine.{name} = groups.{name}" for name in per)
-    keys = ", ".join([at, *per])
     return f"""
-        select sums.failed_check, cast(theirs.at as varchar) as failed_day,
-            'the source has ' || coalesce(cast(sums.theirs as varchar), 'nothing')
-            || ', the build ' || coalesce(cast(sums.mine as varchar), 'nothing') as detail
-        from (
-            select at, {", ".join(f"max(t{i}) as t{i}" for i in range(len(checks)))}
-            from (
-                select {source_day} as at, {theirs} from {identifier(first.source)}
-                where {source_day} between {literal(first_day)} and {literal(last_day)}{condition}
-                group by {source_day}
-                union all
-                select distinct {at}, {no_sums} from built
-            )
-            group by at
-        ) as theirs
-        left join {groups} as groups ({", ".join(per) or "one"}) on true
-        left join (select {keys}, {mine} from built group by {keys}) as mine on mine.{at} = theirs.at{same_group}
-        cross join unnest(array[{sums}]) as sums (failed_check, theirs, mine)
-        where coalesce(sums.theirs, 0) <> coalesce(sums.mine, 0)"""
+        with by_key as (
+            select {by_key}
+            from {identifier(builds_name(rollup.name))}
+            where {BUILD_COLUMN} = {literal(build)} and {identifier(day)} {window}
+            group by {keys}
+        ),
+        by_group as (
+            select {by_group}
+            from by_key
+            group by {groups}
+        ),
+        built as (
+            select *, max(group_count) over () as most_groups
+            from by_group
+        )
+        select found.failed_check, cast(coalesce(built.{identifier(day)}, theirs.at) as varchar) as failed_day, found.detail
+        from built
+        full join ({_source_sql(catalog, conserved, window)}) as theirs on theirs.at = built.{identifier(day)}
+        cross join unnest(array[{_findings_sql(unique, missing, conserved)}]) as found (failed_check, is_failed, detail)
+        where found.is_failed"""
+
+
+def _source_sql(catalog: Catalog, conserved: list[Check], window: str) -> str:
+    """Sums of what the build was made from, by day; no rows where nothing is conserved."""
+    if not conserved:
+        return "select cast(null as date) as at where false"
+    first = conserved[0]
+    if any((check.source, check.where, check.per) != (first.source, first.where, first.per) for check in conserved):
+        raise ConfigurationError(f"{_shown(first)}: all conserves() of a rollup must name one source, condition and groups")
+    at = identifier(catalog.table(first.source).day_column or "")
+    condition = f" and ({first.where})" if first.where else ""
+    sums = ", ".join(f"sum({identifier(check.source_column)}) as theirs{i}" for i, check in enumerate(conserved))
+    return f"select {at} as at, {sums} from {identifier(first.source)} where {at} {window}{condition} group by {at}"
+
+
+def _findings_sql(unique: Check, missing: list[str], conserved: list[Check]) -> str:
+    """Each check as a row: its text, whether it failed, and what it saw."""
+    findings = [
+        f"row({literal(_named(unique.columns, 'unique'))}, coalesce(copies, 0) > 0, "
+        "cast(copies as varchar) || ' rows share their key with another')",
+        f"row({literal(_named(missing, 'not_null'))}, coalesce(lacking, 0) > 0, "
+        "cast(lacking as varchar) || ' rows lack a value')",
+    ]
+    for i, check in enumerate(conserved):
+        findings.append(
+            f"row({literal(_shown(check))}, coalesce(theirs{i}, 0) <> coalesce(mine{i}, 0), "
+            f"'the source has ' || coalesce(cast(theirs{i} as varchar), 'nothing')"
+            f" || ', the build ' || coalesce(cast(mine{i} as varchar), 'nothing'))"
+        )
+    if conserved and conserved[0].per:
+        findings.append(
+            f"row({literal(_shown(conserved[0]))}, coalesce(group_count, 0) < coalesce(most_groups, 1), "
+            "'only ' || cast(group_count as varchar) || ' of ' || cast(most_groups as varchar) || ' groups')"
+        )
+    return ", ".join(findings)
 
 
 def _shown(check: Check) -> str:
@@ -108,3 +116,6 @@ def _shown(check: Check) -> str:
     per = f", per {', '.join(check.per)}" if check.per else ""
     return f"conserves({check.columns[0]}{equal}, {check.source}{where}{per})"
 
+
+def _named(columns: Sequence[str], kind: str) -> str:
+    return f"{kind}({', '.join(columns)})"

@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.awslambda.utils import get_backend
 
-from local.cloud import access_ledger, alarms, iam, schedules, state
+from local.cloud import access_ledger, alarms, engine_reads, iam, schedules, state
 from local.cloud.identity import DEFAULT_REGION
 from local.cloud.lambdas import Lambdas
 from local.cloud.resources import custom
@@ -56,6 +56,9 @@ class Control:
         """One request."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
+            read = engine_reads.answer(environ, start_response)
+            if read is not None:
+                return read
             answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
