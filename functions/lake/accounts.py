@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,11 +34,18 @@ class SharedLoader(Loader):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
+        self._models: dict[tuple[Any, ...], Any] = {}
 
     def load_service_model(self, *args: Any, **kwargs: Any) -> Any:
         """As botocore's, by one thread at a time."""
+        key = (*args, *sorted(kwargs.items()))
         with self._lock:
-            return super().load_service_model(*args, **kwargs)
+            if key not in self._models:
+                self._models[key] = super().load_service_model(*args, **kwargs)
+                # EC2's are a hundred thousand objects that stay for good: going through them for cycles, again and again,
+                # would be a third of what a scan costs.
+                gc.freeze()
+            return self._models[key]
 
 
 _LOADER = SharedLoader()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from collectors.aws.fast_describe import ec2_client
 from collectors.aws.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
 from collectors.declaration import Collector
 from lake.events import Event
@@ -26,7 +27,7 @@ PAGE_SIZE = 1000
 def scan(session: boto3.Session, region: str) -> Iterator[Event]:
     """Every volume of the session's account in region."""
     account_id = account_of(session)
-    ec2 = session.client("ec2", region_name=region)
+    ec2 = ec2_client(session, region)
     for page in ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
         for raw in page["Volumes"]:
             yield to_event(raw, account_id, region)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import ConfigurationError
@@ -32,6 +33,7 @@ def account_of(session: boto3.Session) -> str:
     return str(account_id)
 
 
+@cache
 def partition_of(region: str) -> str:
     """The AWS partition that a region belongs to, such as aws-cn for cn-north-1."""
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
