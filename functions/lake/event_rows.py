@@ -36,7 +36,7 @@ class EventRows:
 
     def __init__(self, table: Table, grouping: Mapping[str, tuple[str, ...]], origin: Origin) -> None:
         self._schema, self._grouping, self._origin = table.arrow_schema, grouping, origin
-        self._scope = f"{origin.collector}\x1f{origin.event_type}"
+        self._scope, self._moment = f"{origin.collector}\x1f{origin.event_type}", origin.slot.isoformat()
         self._events: list[Event] = []
         self._identities = Identities()
 
@@ -69,8 +69,8 @@ class EventRows:
         return rows if is_new.all() else rows.filter(pa.array(is_new))
 
     def _identity(self, event: Event) -> bytes:
-        moment = event.event_time or self._origin.slot
-        return f"{event.resource_arn}\x1f{event.event_action}\x1f{moment.isoformat()}".encode()
+        moment = event.event_time.isoformat() if event.event_time else self._moment
+        return f"{event.resource_arn}\x1f{event.event_action}\x1f{moment}".encode()
 
     def _times(self, events: list[Event]) -> pa.Array:
         slot = naive(self._origin.slot)

@@ -1,0 +1,69 @@
+"""Events to one Parquet object: EventRows and ParquetObject against a dict a row and awswrangler's to_parquet.
+
+Both sides give each row its id and groups. How far awswrangler alone gets with finished rows is told as well.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from unittest.mock import patch
+
+import awswrangler as wr
+import boto3
+import pandas as pd
+
+from benchmarks.company import GROUPING, SLOT, SQL
+from benchmarks.ec2_answers import volume
+from benchmarks.measuring import medians, verdict
+from benchmarks.plain import row_of
+from benchmarks.transport import Network, environment
+from collectors.aws.ebs_volumes import to_event
+from collectors.parts import SORT_BY
+from collectors.scanning import BATCH_ROWS
+from lake.catalog_parser import parse_catalog
+from lake.configuration import Account
+from lake.event_rows import EventRows
+from lake.events import Origin
+from lake.writer import ParquetObject
+
+ROWS = 20_000
+TABLE = parse_catalog(SQL).table("resource_events")
+ORIGIN = Origin("ebs_volumes", "config", SLOT, Account("0" * 12, "Account"), "us-east-1")
+
+
+def main() -> None:
+    """Print the ratio."""
+    events = [to_event(volume(n), "0" * 12, "us-east-1") for n in range(ROWS)]
+    finished = [row_of(event, ORIGIN, GROUPING) for event in events]
+    with patch.dict(os.environ, environment()), Network(lambda *_: b"").instead():
+        s3 = boto3.client("s3")
+
+        def ours() -> None:
+            gathered = EventRows(TABLE, GROUPING, ORIGIN)
+            with ParquetObject(s3, "lake", "ours.parquet", TABLE, SORT_BY) as target:
+                for event in events:
+                    gathered.append(event)
+                    if len(gathered) >= BATCH_ROWS:
+                        target.write(gathered.table())
+                target.write(gathered.table())
+
+        taken = medians(
+            5,
+            ours=ours,
+            awswrangler=lambda: _to_parquet([row_of(event, ORIGIN, GROUPING) for event in events]),
+            awswrangler_given_rows=lambda: _to_parquet(finished),
+        )
+    for name, seconds in taken.items():
+        print(f"{name}: {ROWS / seconds:,.0f} rows a CPU second")
+    verdict("writer: events to Parquet against awswrangler", taken["awswrangler"] / taken["ours"], 3)
+
+
+def _to_parquet(rows: list[dict[str, Any]]) -> None:
+    types: Any = {column.name: column.type for column in TABLE.columns}
+    frame = pd.DataFrame(rows).sort_values(list(SORT_BY))
+    wr.s3.to_parquet(frame, path="s3://lake/theirs.parquet", dtype=types, compression="zstd", index=False)
+
+
+if __name__ == "__main__":
+    main()
