@@ -39,7 +39,7 @@ class Request:
 
     def contains(self, text: str) -> bool:
         """Whether a text stands in the path, the query or the body."""
-        return text in self.path or text.encode() in self.body
+        return text in self.path or text in unquote(self.body.decode(errors="replace"))
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -1,0 +1,254 @@
+"""Deliveries and rows of bills that are not as they should be.
+
+Each case has an export of its own: a sound delivery first, then the bad one, then a sound one again; all cases share the
+three runs, as a bad bill stops no other.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from lake.configuration import Bill
+from tests.collectors.bill_builder import FOCUS_ROW, Export, csv_bytes, cur_table, line, parquet
+from tests.deployed.faults.ground import Ground, fault, later
+
+COST, START = "line_item_unblended_cost", "line_item_usage_start_date"
+BEFORE, AFTER = Decimal(2), Decimal(8)
+STANDS = "the export's next sound delivery is published; until then the last sound one stands"
+
+
+class Delivering:
+    """An export of one case."""
+
+    def __init__(self, ground: Ground, folder: str) -> None:
+        self.ground, self.folder = ground, f"bills/aws/{folder}/"
+        self._export = Export(ground.lake, Bill("aws", "cur2", self.folder))
+
+    def sound(self, cost: Decimal) -> None:
+        """Two days, which cost this together."""
+        self.lines(*(line(day, float(cost) / 2) for day in (1, 2)))
+
+    def lines(self, *lines: Mapping[str, Any]) -> None:
+        self._export.deliver(cur_table(lines))
+
+    def table(self, table: pa.Table, **manifest: Any) -> None:
+        self._export.deliver(table, **manifest)
+
+    def file(self, body: bytes) -> None:
+        """A delivery whose data file holds these bytes."""
+        key = f"{self.folder}harbor/data/BILLING_PERIOD=2026-11/harbor-00001.snappy.parquet"
+        self._export.put(key, body)
+        self._export.deliver(dataFiles=[f"s3://elsewhere/{key}"])
+
+
+Spoil = Callable[[Delivering], None]
+TWO = cur_table([line(1, 3.0), line(2, 3.0)])
+
+
+def _row(**columns: Any) -> Spoil:
+    return lambda export: export.lines(line(1, 3.0), line(2, 3.0, **columns) if "cost" not in columns else line(2, **columns))
+
+
+def _table(change: Callable[[pa.Table], pa.Table]) -> Spoil:
+    return lambda export: export.table(change(TWO))
+
+
+def _manifest(**fields: Any) -> Spoil:
+    return lambda export: export.table(TWO, **fields)
+
+
+def _retyped(table: pa.Table) -> pa.Table:
+    index = table.column_names.index("line_item_product_code")
+    return table.set_column(index, "line_item_product_code", pa.array([1, 2], pa.int64()))
+
+
+def _texts(table: pa.Table) -> pa.Table:
+    index = table.column_names.index(COST)
+    return table.set_column(index, COST, pa.array(["3.00", "3.000000000000"]))
+
+
+def _renamed(name: str) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.rename_columns([f"{old}_v2" if old == name else old for old in table.column_names])
+
+
+def _without_manifest(export: Delivering) -> None:
+    export._export.deliver(TWO, with_manifest=False)
+
+
+def _twice(export: Delivering) -> None:
+    key = f"s3://b/{export.folder}harbor/data/BILLING_PERIOD=2026-11/harbor-00001.snappy.parquet"
+    export.table(TWO, dataFiles=[key, key])
+
+
+def _same_line(export: Delivering) -> None:
+    export.lines(*[line(1, 3.0, identity_line_item_id=f"same-{export.folder}")] * 2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an export delivers after 2 dollars. usd: what is published then; told: what its failure says; None: it is sound."""
+
+    name: str
+    spoil: Spoil
+    usd: Decimal = BEFORE
+    told: str | None = None
+
+    @property
+    def folder(self) -> str:
+        return self.name.replace(" ", "-").replace(",", "").replace("'", "")
+
+    @property
+    def row(self) -> pytest.MarkDecorator:
+        if self.told is None:
+            return fault(self.name, "collector_runs: ok, with the rows that it has", "nothing to repair: it counts as delivered")
+        return fault(self.name, f"collector_runs: failed, “… {self.told} …”; alarm bills-errors", STANDS)
+
+
+WHOLE = parquet(TWO)
+SIX, LARGE = Decimal(6), Decimal("4000000000000003")
+RIGHT_TO_LEFT = [("user_customer", "\u202eacme 🦆 é"), ("user_name", "\ufeff\u200b")]
+CASES = (
+    Case("data of a bill without its manifest", _without_manifest),
+    Case("a manifest that lists a missing file", _manifest(dataFiles=["s3://b/none.parquet"]), told="is not there"),
+    Case("a manifest that lists a file twice", _twice, told="twice"),
+    Case("a manifest that lists nothing", _manifest(dataFiles=[]), told="dataFiles"),
+    Case("a truncated bill", lambda export: export.file(WHOLE[:-100]), told="cannot be read"),
+    Case("a bill of no bytes", lambda export: export.file(b""), told="cannot be read"),
+    Case("a bill torn in the middle", lambda export: export.file(WHOLE[:300] + WHOLE[900:]), told="cannot be read"),
+    Case("a bill without rows", _table(lambda table: table.slice(0, 0)), Decimal(0)),
+    Case("a charge that comes twice", _same_line, told="comes twice"),
+    Case("the same bill again", lambda export: export.table(TWO), SIX),
+    Case("a bill that shrank to one day", _table(lambda table: table.slice(0, 1)), Decimal(3)),
+    Case("a column added", _table(lambda table: table.append_column("brand_new", pa.array([1, 2]))), SIX),
+    Case("a column gone that can be done without", _table(lambda table: table.drop(["resource_tags"])), SIX),
+    Case("a needed column gone", _table(lambda table: table.drop([COST])), told="is missing"),
+    Case("a needed column renamed", _table(_renamed(START)), told="is missing"),
+    Case("a column retyped to numbers", _table(_retyped), told="holds int64"),
+    Case("costs retyped to text", _table(_texts), SIX),
+    Case("another currency", _row(line_item_currency_code="EUR"), told="is not USD"),
+    Case("a cost that is NaN", _row(cost=float("nan")), told="is no amount"),
+    Case("an infinite cost", _row(cost=float("inf")), told="is no amount"),
+    Case("a cost beyond all money", _row(cost=1e17), told="is no amount"),
+    Case("a huge cost", _row(cost=4e15), LARGE),
+    Case("a negative cost", _row(cost=-5.0), Decimal(-2)),
+    Case("a charge of year 1", _row(**{START: datetime(1, 1, 1)}), told="is no time of a bill"),  # noqa: DTZ001
+    Case("a charge of year 9999", _row(**{START: datetime(9999, 12, 31)}), told="is no time of a bill"),  # noqa: DTZ001
+    Case("a charge without a day", _row(**{START: None}), told="is empty"),
+    Case("NUL in ids and tags", _row(line_item_resource_id="i-\0", resource_tags=[("user_customer", "ac\0me")]), SIX),
+    Case("a tag of 10 kB", _row(resource_tags=[("user_customer", "x" * 10_000)]), SIX),
+    Case("tags of all of Unicode", _row(resource_tags=RIGHT_TO_LEFT, line_item_resource_id="𝕚-é\u2028"), SIX),
+)
+
+
+def _focus(*lines: Mapping[str, str]) -> bytes:
+    return csv_bytes(*(FOCUS_ROW | {"BilledCost": "3"} | dict(one) for one in lines))
+
+
+FILES = {
+    "a cut gzip": ("cut.csv.gz", gzip.compress(_focus({}, {"SkuId": "b"}))[:-12], "cannot be read"),
+    "a row cut off": ("row.csv", _focus({}, {"SkuId": "b"})[:-60], "cannot be read"),
+    "tags that are no JSON": ("tags.csv", _focus({}, {"Tags": "a=b"}), "is no JSON object"),
+    "bytes that are no UTF-8": ("latin.csv", _focus({"ServiceName": "Gemüse"}).decode().encode("latin-1"), "row.csv"),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Rows and dollars by delivery after the bad deliveries and after the good ones, and what was told in between."""
+
+    bad: Mapping[str, tuple[int, Decimal]]
+    good: Mapping[str, tuple[int, Decimal]]
+    outcomes: Mapping[str, Mapping[str, Any]]
+    ends: Mapping[str, str]
+    rolled_up: Decimal
+    alarms: Mapping[str, float]
+
+
+@pytest.fixture(scope="module")
+def seen(ground: Ground) -> Seen:
+    """Deliver and run three times."""
+    exports = {case: Delivering(ground, case.folder) for case in CASES}
+    for export in exports.values():
+        export.sound(BEFORE)
+    assert ground.fire("bills", later(0)).error is None
+    for case, export in exports.items():
+        case.spoil(export)
+    failing = ground.fire("bills", later(1))
+    assert (failing.error, failing.attempts) == ("Unhandled", 3)
+    bad, outcomes = ground.charged(), {row["aws_account_id"]: row for row in ground.outcomes("aws") if row["slot"] == later(1)}
+    alarms = {name: ground.alarm(name) for name in ("bills-errors", "collection-dead-letters")}
+    assert ground.fire("rollup", later(1)).error is None
+    rolled_up = ground.total()
+    for export in exports.values():
+        export.sound(AFTER)
+    assert ground.fire("bills", later(2)).error is None
+    good = ground.charged()
+    ends = {row["aws_account_id"]: row["status"] for row in ground.outcomes("aws") if row["slot"] == later(2)}
+    return Seen(bad, good, outcomes, ends, rolled_up, alarms)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=case.row, id=case.name) for case in CASES])
+def test_a_bad_delivery_is_told_and_what_was_published_stands(seen: Seen, case: Case) -> None:
+    collector, export = f"aws.{case.folder}.harbor.2026-11", f"{case.folder}/harbor"
+    outcome = seen.outcomes[export]
+    assert outcome["status"] == ("failed" if case.told else "ok"), outcome
+    assert (case.told or "") in (outcome["error_message"] or "")
+    assert seen.bad.get(collector, (0, Decimal(0)))[1] == case.usd
+    assert seen.good[collector] == (2, AFTER), "the next sound delivery is published whole"
+    assert seen.ends[export] == "ok"
+
+
+def test_bad_deliveries_ring_and_the_rollups_hold_what_stands(seen: Seen) -> None:
+    assert seen.alarms == {"bills-errors": 3, "collection-dead-letters": 1}
+    assert seen.rolled_up == sum(case.usd for case in CASES) == sum(usd for _, usd in seen.bad.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=fault(f"FOCUS: {name}", "collector_runs: failed; alarm bills-errors", STANDS), id=name)
+        for name in FILES
+    ],
+)
+def test_a_damaged_file_is_told_and_what_was_published_stands(ground: Ground, name: str) -> None:
+    file, body, told = FILES[name]
+    slot, collector = later(10 + 2 * list(FILES).index(name)), f"focus.{file}"
+    sound = gzip.compress(_focus({})) if file.endswith(".gz") else _focus({})
+    ground.deliver_focus(file, sound)
+    assert ground.fire("bills", slot).error is None
+    ground.deliver_focus(file, body)
+    failing = ground.fire("bills", later(11))
+    assert failing.error == "Unhandled"
+    assert file in failing.payload["errorMessage"]
+    assert ground.charged()[collector] == (1, Decimal(3))
+    ground.deliver_focus(file, sound)
+    assert ground.fire("bills", later(12)).error is None
+    assert ground.charged()[collector] == (1, Decimal(3))
+
+
+@fault(
+    "a bill that is delivered again while it is read",
+    "collector_runs: failed, “was delivered again while it was read”",
+    "the second attempt publishes the newer delivery, once",
+)
+def test_a_bill_that_is_overtaken_is_read_anew(ground: Ground) -> None:
+    export = Delivering(ground, "overtaken")
+    export.sound(BEFORE)
+    ground.inject("s3", "HeadObject", "delay", seconds=2, containing="overtaken/harbor/data", times=1)
+    with ThreadPoolExecutor(1) as pool:
+        firing = pool.submit(ground.fire, "bills", later(30))
+        while not ground.cloud.command("fault-counts")[0]["seen"]:
+            pass
+        export.sound(AFTER)
+        done = firing.result()
+    assert done.error is None
+    assert ground.charged()["aws.overtaken.harbor.2026-11"] == (2, AFTER)
