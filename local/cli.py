@@ -19,7 +19,11 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--bill", type=click.Path(path_type=Path), help="A real bill instead of the demo: a CUR 2.0 export folder, or a FOCUS file.")
+@click.option(
+    "--bill",
+    type=click.Path(path_type=Path),
+    help="A real bill instead of the demo: a CUR 2.0 export folder, or a FOCUS file.",
+)
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 def run(bill: Path | None, quiet: bool, as_json: bool) -> None:
@@ -55,6 +59,22 @@ def shell() -> None:
     run_shell()
 
 
+@cli.command()
+@click.option(
+    "--aws",
+    "config",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    is_flag=False,
+    flag_value="config",
+    help="Check the deployment that a settings folder (default: config) describes, with your AWS credentials.",
+)
+def doctor(config: Path | None) -> int:
+    """Check this machine, or a deployment, and say what to mend."""
+    from local.doctor import doctor as check
+
+    return 0 if check(config, Console(highlight=False)) else 1
+
+
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Prints each step with the seconds since the start, on standard error."""
     console, started = Console(stderr=True, highlight=False), time.monotonic()
@@ -68,13 +88,11 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 
 def main() -> int:
     """The command's exit status: 0, 1 after one sentence on what is wrong, 2 for a wrong call, 130 after Ctrl-C."""
-    from local.cloud.embedded import CloudError
-    from local.cloud.state import StateError
+    from local.cloud import CloudError, DeployError, StateError
     from local.engine.errors import EngineError
 
     try:
-        result = cli.main(standalone_mode=False)
-        return int(result or 0)
+        return int(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         return 130
     except KeyboardInterrupt:
@@ -82,7 +100,7 @@ def main() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (OutlayError, CloudError, StateError, EngineError) as error:
+    except (OutlayError, CloudError, DeployError, StateError, EngineError) as error:
         Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", markup=True)
         return 1
 

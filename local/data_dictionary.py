@@ -23,7 +23,7 @@ def _introduction(catalog: Catalog) -> Iterator[str]:
     yield "Money is in USD, times are UTC. A rollup's table also has `<table>__builds`, the same columns behind `build`,"
     yield "where a build that failed its audit can be looked at.\n"
     yield "| relation | what one row is | grain |\n|---|---|---|"
-    for relation in (*catalog.tables, *catalog.views):
+    for relation in catalog.relations:
         yield f"| [`{relation.name}`](#{relation.name.lower()}) | {relation.sentence} | {', '.join(relation.grain)} |"
     yield ""
 

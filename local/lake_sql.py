@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,11 @@ from local.run import CONFIG, LAKE
 
 PAGE = 1000
 RIGHT = ("integer", "bigint", "double", "decimal", "real", "smallint", "tinyint")
+JSON_TYPES: dict[str, Callable[[str], int | float | bool]] = {
+    **dict.fromkeys(("integer", "bigint", "smallint", "tinyint"), int),
+    "double": float,
+    "boolean": lambda text: text == "true",
+}
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,19 @@ def print_csv(answer: Answer) -> None:
 
 
 def print_json(answer: Answer) -> None:
-    """Rows as a JSON list of objects on standard output; numbers of every kind keep their digits as strings."""
-    names: Sequence[str] = [name for name, _ in answer.columns]
-    json.dump([dict(zip(names, row, strict=True)) for row in answer.rows], sys.stdout, indent=1, ensure_ascii=False)
+    """Rows as a JSON list of objects on standard output; decimals are strings, so that they keep their digits."""
+    rows = [
+        {name: _json_value(kind, cell) for (name, kind), cell in zip(answer.columns, row, strict=True)}
+        for row in answer.rows
+    ]
+    json.dump(rows, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def _json_value(kind: str, cell: str | None) -> str | int | float | bool | None:
+    if cell is None or kind not in JSON_TYPES:
+        return cell
+    return JSON_TYPES[kind](cell)
 
 
 def _plain(cell: str) -> str:

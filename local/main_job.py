@@ -35,7 +35,7 @@ NEXT = (
 
 
 def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
-    """Deploy, work, report. Leaves the lake, the page and the report in .outlay/. Raises OutlayError where something failed."""
+    """Deploy, work, report: leaves the lake, the page and the report in .outlay/. Raises OutlayError where that failed."""
     started = time.monotonic()
     own = find_bill(bill.resolve()) if bill else None
     config = own.configure(ROOT / "config", OWN_CONFIG) if own else DEMO_CONFIG
@@ -54,7 +54,8 @@ def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     else:
-        Console().print(terminal.summary(report, page=str(PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE), next_lines=NEXT))
+        shown = PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE
+        Console().print(terminal.summary(report, page=str(shown), next_lines=NEXT))
 
 
 @contextmanager
@@ -70,7 +71,8 @@ def only_run() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise RunError(f"another run (process {lock.read().strip()}) has .outlay/; wait for it to end, or end it") from None
+            owner = lock.read().strip()
+            raise RunError(f"another run (process {owner}) has {HOME.name}/; wait for it to end, or end it") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

@@ -60,7 +60,8 @@ def find_bill(path: Path) -> OwnBill:
     if not path.is_file():
         raise ConfigurationError(f"BILL={path}: there is no such file or folder; give a bill's path")
     if not path.name.lower().endswith(FOCUS_ENDINGS):
-        raise ConfigurationError(f"BILL={path}: a FOCUS file ends with {', '.join(FOCUS_ENDINGS)}; a CUR 2.0 export is a folder")
+        endings = ", ".join(FOCUS_ENDINGS)
+        raise ConfigurationError(f"BILL={path}: a FOCUS file ends with {endings}; a CUR 2.0 export is a folder")
     return OwnBill("focus", {path: f"bills/{BILL}/{path.name}"}, f"bills/{BILL}/")
 
 

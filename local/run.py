@@ -7,6 +7,7 @@ own role.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from pathlib import Path
 import yaml
 
 from lake.errors import OutlayError
+from local.cloud import EmbeddedCloud, Invocation
 from local.cloud.deploy import deploy, deploy_template
-from local.cloud.embedded import EmbeddedCloud, Invocation
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".outlay"
+HOME = Path(os.environ.get("OUTLAY_HOME", ROOT / ".outlay"))
+"""Where a run leaves its lake, page and report."""
 LAKE = HOME / "lake"
 CONFIG = HOME / "config"
 DEMO_CONFIG = ROOT / "local" / "demo" / "config"

@@ -32,9 +32,8 @@ def run_shell() -> None:
 
 def _names() -> set[str]:
     catalog = parse_catalog(ROOT / "sql")
-    relations = (*catalog.tables, *catalog.views)
-    columns = {column.name for relation in relations for column in relation.columns}
-    return {relation.name for relation in relations} | columns | set(WORDS)
+    columns = {column.name for relation in catalog.relations for column in relation.columns}
+    return {relation.name for relation in catalog.relations} | columns | set(WORDS)
 
 
 def _statement(session: PromptSession[str]) -> str | None:

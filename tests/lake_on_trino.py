@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import boto3
+
 from lake.athena import Athena
 from lake.catalog import Catalog, builds_name
 from lake.environment import Environment

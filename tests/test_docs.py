@@ -1,7 +1,6 @@
 """The documents say what the code does."""
 
 from local.data_dictionary import DOCUMENT, data_dictionary
-
 from tests.catalog import CATALOG
 
 

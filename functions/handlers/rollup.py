@@ -30,9 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers with the days built and bytes scanned by rollup. Raises AuditError naming every rollup that failed."""
     environment, catalog, slot = Environment.from_env(), load_catalog(), slot_of(event)
     glue, s3 = boto3.client("glue"), boto3.client("s3")
-    builder = Builder(
-        Athena(environment, "outlay"), glue, SourceVersions(s3, glue, environment, catalog, slot.date()), environment, catalog
-    )
+    sources = SourceVersions(s3, glue, environment, catalog, slot.date())
+    builder = Builder(Athena(environment, "outlay"), glue, sources, environment, catalog)
     report = run_rollups(builder, catalog, slot, context.get_remaining_time_in_millis)
     removed = Housekeeping(s3, glue, environment, catalog).run(slot)
     metrics.add_metric("DaysBuilt", MetricUnit.Count, sum(len(built.days) for built in report.built))

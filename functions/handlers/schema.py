@@ -23,7 +23,7 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Answers CloudFormation at the event's ResponseURL, whatever happens: a failure there would hang the stack for an hour."""
+    """Answers CloudFormation at the event's ResponseURL, whatever happens: silence would hang the stack for an hour."""
     try:
         changed = _apply(event)
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from lake.errors import QueryError
 
 wr.config.athena_query_wait_polling_delay = 0.1
 Row = dict[str, Any]
-_CONVERT = {
+_CONVERT: dict[str, Callable[[str], Any]] = {
     "decimal": Decimal,
     "double": float,
     "float": float,
@@ -50,12 +50,13 @@ class Athena:
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
         """Run a statement to its end. Raises QueryError with Athena's words."""
         try:
-            done: Any = wr.athena.start_query_execution(
+            done = wr.athena.start_query_execution(
                 sql,
                 database=self._database,
                 workgroup=self._workgroup,
                 wait=True,
-                **({"params": list(parameters), "paramstyle": "qmark"} if parameters else {}),
+                params=list(parameters) or None,
+                paramstyle="qmark",
             )
         except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error

@@ -193,7 +193,12 @@ class Catalog:
     @cached_property
     def databases(self) -> tuple[str, ...]:
         """Names of the Glue databases, without the deployment's prefix."""
-        return tuple(sorted({relation.database for relation in (*self.tables, *self.views)}))
+        return tuple(sorted({relation.database for relation in self.relations}))
+
+    @property
+    def relations(self) -> tuple[Table | View, ...]:
+        """Everything that can be queried: the tables, then the views."""
+        return (*self.tables, *self.views)
 
     def builds_table(self, rollup: Rollup) -> Table:
         """The table in which a rollup's builds stand before (and after) they are published.

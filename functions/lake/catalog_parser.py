@@ -82,7 +82,8 @@ def parse_catalog(sql_folder: Path) -> Catalog:
     rollups = [_rollup(file, known) for file in by_kind["rollups"]]
     views = [_view(file) for file in by_kind["views"]]
     names = set(known) | {view.name for view in views}
-    for file, relation in zip(by_kind["rollups"] + by_kind["views"], [*rollups, *views], strict=True):
+    relations: list[Rollup | View] = [*rollups, *views]
+    for file, relation in zip(by_kind["rollups"] + by_kind["views"], relations, strict=True):
         for reference in relation.references:
             if reference not in names:
                 file.fail(f"it reads {reference!r}, which sql/ declares neither as a table nor as a view")
@@ -144,7 +145,7 @@ def _check_header(file: SqlFile) -> None:
             )
 
 
-def _parse(file: SqlFile) -> exp.Expression:
+def _parse(file: SqlFile) -> exp.Expr:
     try:
         statements = sqlglot.parse(file.sql, read="athena")
     except sqlglot.errors.ParseError as error:
@@ -174,7 +175,7 @@ def _table(file: SqlFile) -> Table:
     return Table(file.database, file.name, file.sentence, file.names("grain"), columns, partition, retention)
 
 
-def _columns(file: SqlFile, schema: exp.Expression) -> tuple[Column, ...]:
+def _columns(file: SqlFile, schema: exp.Expr) -> tuple[Column, ...]:
     columns = []
     for definition in schema.expressions:
         if not isinstance(definition, exp.ColumnDef) or definition.kind is None:
@@ -285,7 +286,7 @@ def _column_comment(file: SqlFile, value: str) -> tuple[str, str]:
     return name, comment.strip()
 
 
-def _references(statement: exp.Expression) -> tuple[str, ...]:
+def _references(statement: exp.Expr) -> tuple[str, ...]:
     """Relations that the statement reads, without its own CTEs."""
     ctes = {cte.alias for cte in statement.find_all(exp.CTE)}
     return tuple(sorted({table.name for table in statement.find_all(exp.Table) if table.name not in ctes}))

@@ -57,7 +57,10 @@ class BudgetRule:
 
 @dataclass(frozen=True)
 class Notifications:
-    """Where findings go: a rule's owner, else default_channel. Findings under minimum_over_usd or of muted accounts are not sent."""
+    """Where findings go: a rule's owner, else default_channel.
+
+    Findings under minimum_over_usd or of muted accounts are not sent.
+    """
 
     default_channel: str
     minimum_over_usd: Decimal = Decimal(0)

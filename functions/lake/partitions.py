@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -13,7 +13,11 @@ from lake.errors import RetriableError
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import BatchUpdatePartitionRequestEntryTypeDef, PartitionInputTypeDef
+    from mypy_boto3_glue.type_defs import (
+        BatchUpdatePartitionRequestEntryTypeDef,
+        PartitionInputTypeDef,
+        StorageDescriptorTypeDef,
+    )
 
 VERSION = "outlay.version"
 """Partition parameter: what a published partition was made from. Appended partitions have none."""
@@ -40,12 +44,12 @@ class Partitions:
 
     def __init__(self, glue: GlueClient, database: str, table: Table, name: str | None = None) -> None:
         self._glue, self._table = glue, table
-        self._where = {"DatabaseName": database, "TableName": name or table.name}
+        self._database, self._name = database, name or table.name
 
     def all(self, expression: str = "") -> Iterator[Partition]:
         """Every partition, or those that a Glue expression selects."""
         pages = self._glue.get_paginator("get_partitions").paginate(
-            **self._where, **({"Expression": expression} if expression else {}), ExcludeColumnSchema=True
+            DatabaseName=self._database, TableName=self._name, Expression=expression, ExcludeColumnSchema=True
         )
         for page in pages:
             for found in page["Partitions"]:
@@ -61,14 +65,15 @@ class Partitions:
         missing = self._update(partitions)
         taken = self._create(missing)
         if left := self._update(taken):
-            raise RetriableError(f"{len(left)} partitions of {self._where} come and go; run it again")
+            raise RetriableError(f"{len(left)} partitions of {self._name} come and go; run it again")
 
     def _create(self, partitions: Sequence[Partition]) -> list[Partition]:
         """Create partitions; returns those that are there already."""
         taken: list[Partition] = []
         for some in _batches(partitions):
+            inputs = [self._input(partition) for partition in some]
             answer = self._glue.batch_create_partition(
-                **self._where, PartitionInputList=[self._input(partition) for partition in some]
+                DatabaseName=self._database, TableName=self._name, PartitionInputList=inputs
             )
             taken += self._failed(some, answer.get("Errors", []), "AlreadyExistsException")
         return taken
@@ -81,7 +86,7 @@ class Partitions:
                 {"PartitionValueList": list(partition.values), "PartitionInput": self._input(partition)}
                 for partition in some
             ]
-            answer = self._glue.batch_update_partition(**self._where, Entries=entries)
+            answer = self._glue.batch_update_partition(DatabaseName=self._database, TableName=self._name, Entries=entries)
             missing += self._failed(some, answer.get("Errors", []), "EntityNotFoundException")
         return missing
 
@@ -92,7 +97,7 @@ class Partitions:
             detail = error["ErrorDetail"]
             if detail["ErrorCode"] != expected:
                 raise RetriableError(
-                    f"Glue did not take a partition of {self._where['TableName']}: {detail['ErrorCode']}: "
+                    f"Glue did not take a partition of {self._name}: {detail['ErrorCode']}: "
                     f"{detail.get('ErrorMessage', '')}; the next run publishes it"
                 )
         return [by_values[tuple(error.get("PartitionValueList") or error["PartitionValues"])] for error in errors]
@@ -100,7 +105,7 @@ class Partitions:
     def drop(self, values: Sequence[str]) -> None:
         """Forget the partition; its objects stay. One that is gone already is no error."""
         try:
-            self._glue.delete_partition(**self._where, PartitionValues=list(values))
+            self._glue.delete_partition(DatabaseName=self._database, TableName=self._name, PartitionValues=list(values))
         except ClientError as error:
             if error.response["Error"]["Code"] != "EntityNotFoundException":
                 raise
@@ -108,7 +113,7 @@ class Partitions:
     def _input(self, partition: Partition) -> PartitionInputTypeDef:
         return {
             "Values": list(partition.values),
-            "StorageDescriptor": self._table.storage(partition.location),
+            "StorageDescriptor": cast("StorageDescriptorTypeDef", self._table.storage(partition.location)),
             "Parameters": {"classification": "parquet", **partition.parameters},
         }
 

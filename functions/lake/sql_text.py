@@ -12,7 +12,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 
 
 def identifier(name: str) -> str:
-    """A relation's or column's name, quoted for Athena. Raises ConfigurationError for what no relation of the lake is called."""
+    """A relation's or column's name, quoted. Raises ConfigurationError for what no relation of the lake is called."""
     if not _IDENTIFIER.fullmatch(name):
         raise ConfigurationError(f"{name!r} is no name of a relation or column; use letters, digits and _")
     return f'"{name}"'
