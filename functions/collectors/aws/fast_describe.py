@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
@@ -57,17 +57,19 @@ class _Answers:
         if response_dict["status_code"] != 200 or shape is None:
             return
         members = self._members.setdefault(operation_model.name, _Members(shape))
-        with _no_search_for_cycles():
-            try:
-                answer = fromstring(_without(response_dict["body"], self._unread))  # noqa: S314 - AWS's own, over TLS
-            except ParseError:
-                return  # botocore says what is wrong with it, and the retry asks again
-            for child in list(answer):
-                name, member = members.shapes.get(child.tag, ("", None))
-                if member is not None and member.type_name == "list":
-                    customized_response_dict[name] = members[child.tag][1](child)
-                    answer.remove(child)
-            response_dict["body"] = tostring(answer)
+        with _no_search_for_cycles(), suppress(ParseError):  # botocore says what is wrong with it, and asks again
+            response_dict["body"] = self._take_lists(response_dict["body"], members, customized_response_dict)
+
+    def _take_lists(self, body: bytes, members: _Members, found: dict[str, Any]) -> bytes:
+        """Read the lists of an answer into found; gives the XML of what is left."""
+        answer = fromstring(_without(body, self._unread))  # noqa: S314 - AWS's own, over TLS
+        for child in list(answer):
+            name, member = members.shapes.get(child.tag, ("", None))
+            if member is not None and member.type_name == "list":
+                found[name] = members[child.tag][1](child)
+                answer.remove(child)
+        left: bytes = tostring(answer)
+        return left
 
 
 @contextmanager
