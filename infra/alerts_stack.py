@@ -50,7 +50,6 @@ class AlertsStack(Stack):
         permissions, told = deployment.permissions, [deployment.catalog.table("notifications")]
         function.allow(
             permissions.query(),
-            permissions.read_tables(),
             permissions.write_objects(told),
             permissions.register_partitions(told),
             Permission("reads the Slack token", ("secretsmanager:GetSecretValue",), (secret_arn,)),

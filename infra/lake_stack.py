@@ -55,7 +55,7 @@ class LakeStack(Stack):
         tables = [deployment.catalog.table(name) for name in ("budget_rules", "account_settings", "_migrations")]
         permissions = deployment.permissions
         function.allow(
-            permissions.query(),
+            permissions.run_statements(),
             permissions.change_views(),
             permissions.write_objects(tables),
             permissions.register_partitions([deployment.catalog.table("_migrations")]),

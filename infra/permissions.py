@@ -73,28 +73,22 @@ class LakePermissions:
             Permission(why, ("s3:ListBucket",), (self.names.bucket_arn(bucket),)),
         )
 
-    def query(self) -> tuple[Permission, ...]:
-        """Run statements in the deployment's workgroup; Athena reads its caller's permissions for all the rest."""
-        why = "runs statements in the deployment's own workgroup and reads their results"
+    def run_statements(self) -> tuple[Permission, ...]:
+        """Run statements that answer nothing in the deployment's workgroup; Athena acts with its caller's permissions."""
         return (
             Permission(
-                why,
-                (
-                    "athena:StartQueryExecution",
-                    "athena:GetQueryExecution",
-                    "athena:GetQueryResults",
-                    "athena:GetWorkGroup",
-                ),
+                "runs statements in the deployment's own workgroup",
+                ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetWorkGroup"),
                 (self.names.arn("athena", f"workgroup/{self.names.workgroup}"),),
             ),
             Permission(
-                why,
-                ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"),
+                "lets Athena write what a statement answers; it looks for the bucket first",
+                ("s3:PutObject", "s3:AbortMultipartUpload"),
                 self.names.object_arns([RESULTS]),
             ),
             Permission(
-                "lets Athena find the bucket and list a partition's objects",
-                ("s3:ListBucket", "s3:GetBucketLocation"),
+                "lets Athena write what a statement answers; it looks for the bucket first",
+                ("s3:GetBucketLocation",),
                 (self.names.bucket_arn(),),
             ),
             Permission(
@@ -104,12 +98,31 @@ class LakePermissions:
             ),
             Permission(
                 "lets Athena resolve the tables and views that a statement names",
-                ("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+                ("glue:GetTable",),
                 self.names.catalog_arns(self.catalog),
             ),
         )
 
-    def read_tables(self) -> Permission:
+    def query(self) -> tuple[Permission, ...]:
+        """Run queries over the lake in the deployment's workgroup, and read their results."""
+        return (
+            *self.run_statements(),
+            Permission(
+                "reads the results of its queries",
+                ("athena:GetQueryResults",),
+                (self.names.arn("athena", f"workgroup/{self.names.workgroup}"),),
+            ),
+            Permission("reads the results of its queries", ("s3:GetObject",), self.names.object_arns([RESULTS])),
+            Permission("lets Athena list a partition's objects", ("s3:ListBucket",), (self.names.bucket_arn(),)),
+            Permission(
+                "lets Athena find the partitions that a query reads",
+                ("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+                self.names.catalog_arns(self.catalog),
+            ),
+            self._read_tables(),
+        )
+
+    def _read_tables(self) -> Permission:
         """Read every table's objects."""
         prefixes = [f"tables/{database}/" for database in self.catalog.databases]
         return Permission("reads what its queries read: any table", ("s3:GetObject",), self.names.object_arns(prefixes))

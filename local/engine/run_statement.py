@@ -21,6 +21,7 @@ def run_statement(trino: Trino, execution: QueryExecution) -> None:
     Raises QueryError where it fails, DeniedError where the caller may not, StoppedError where it
     was stopped or read more than its workgroup lets it.
     """
+    execution.caller.need_results(execution.output_location)  # even DDL leaves a result
     _RUN[execution.statement.kind](trino, execution)
 
 

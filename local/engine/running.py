@@ -53,8 +53,6 @@ def need_query(trino: Trino, execution: QueryExecution, *, data: bool = True) ->
     caller = execution.caller
     if caller.allowed is None or not execution.statement.query:
         return
-    if data:
-        caller.need_results(execution.output_location)
     for database in {"default", execution.database}:  # Athena looks for one that is called default, too
         caller.need_glue("glue:GetDatabase", database)
     query = execution.statement.readable

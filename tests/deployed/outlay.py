@@ -63,9 +63,10 @@ class Outlay:
                 partitions = Partitions(self.lake.glue, "outlay", table)
                 for partition in list(partitions.all()):
                     partitions.drop(partition.values)
-        self._forget_told()
+        self.forget_told()
 
-    def _forget_told(self) -> None:
+    def forget_told(self) -> None:
+        """Forget what has been said, and all messages."""
         table = boto3.resource("dynamodb").Table(
             next(n for n in boto3.client("dynamodb").list_tables()["TableNames"] if n.startswith(self.deployed.name))
         )
