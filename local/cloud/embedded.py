@@ -190,6 +190,10 @@ class EmbeddedCloud:
         """From now on calls of functions fail as `local.cloud.faults.Rule` says. Raises CloudError for an unknown kind."""
         self.command("inject", service=service, operation=operation, kind=kind, **where)
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Each rule with the number of calls that it has seen."""
+        return self.command("faults")  # type: ignore[no-any-return]
+
     def clear_faults(self) -> list[dict[str, Any]]:
         """All is well again; returns each rule with the number of calls that it saw."""
         return self.command("clear-faults")  # type: ignore[no-any-return]

@@ -86,13 +86,17 @@ class Faults:
             self._rules.append(Rule(**rule))
         return {"rules": len(self._rules)}
 
+    def counts(self) -> list[dict[str, Any]]:
+        """Each rule with the number of calls that it has seen."""
+        return [
+            {"service": rule.service, "operation": rule.operation, "kind": rule.kind, "seen": rule.seen} for rule in self._rules
+        ]
+
     def clear(self) -> list[dict[str, Any]]:
         """Forget all rules; says how many calls each has seen."""
         with self._lock:
-            rules, self._rules = self._rules, []
-        return [
-            {"service": rule.service, "operation": rule.operation, "kind": rule.kind, "seen": rule.seen} for rule in rules
-        ]
+            counts, self._rules = self.counts(), []
+        return counts
 
     def kills_answer(self, function_arn: str) -> bool:
         """Whether a function is to die before its answer reaches Lambda."""

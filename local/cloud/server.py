@@ -95,7 +95,12 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     control = Control(moto, home, functions, options.account)
     faults = Faults(control, functions.kill)
     functions.dies_before_answering = faults.kills_answer
-    control.commands |= {"inject": faults.inject, "clear-faults": faults.clear, "forget-metrics": alarms.forget_metrics}
+    control.commands |= {
+        "inject": faults.inject,
+        "faults": faults.counts,
+        "clear-faults": faults.clear,
+        "forget-metrics": alarms.forget_metrics,
+    }
     return faults, stop
 
 

@@ -40,7 +40,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 class Delivery:
     """One delivery of a bill. key is its manifest's, or the file's own; etag changes with every new one.
 
-    export and period name it in collector_runs; collector is its partition of resource_events, which no other delivery has.
+    export (behind the folders that tell it from another of its name) and period name it in collector_runs; collector is its
+    partition of resource_events, which no other delivery has.
     """
 
     bill: Bill
@@ -107,7 +108,7 @@ def _delivery(bill: Bill, bucket: str, found: dict[str, Any]) -> Delivery | None
         folder, period, export = match["folder"], match["period"], match["export"]
         path = [part for part in folder.split("/") if part and part != export]
         collector = ".".join([bill.name, *map(_safe, [*path, export]), period])
-        return Delivery(bill, *stamp, export, period, collector, f"{bill.prefix}{folder}")
+        return Delivery(bill, *stamp, "/".join([*path, export]), period, collector, f"{bill.prefix}{folder}")
     if bill.format == "focus" and name and "/" not in name:
         return Delivery(bill, *stamp, name, "", f"{bill.name}.{_safe(name)}")
     return None

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lake.partitions import Partitions
 from tests.deployed.outlay import SLOT, Outlay
 
 CENTRAL, MEMBER = "111111111111", "222222222222"
@@ -56,6 +57,16 @@ class Ground(Outlay):
                     found.append(json.loads(message["Body"]))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
+
+    def forget_messages(self) -> None:
+        """Forget what was said, and the rows of it."""
+        table = self.lake.catalog.table("notifications")
+        partitions = Partitions(self.lake.glue, "outlay", table)
+        for partition in list(partitions.all()):
+            partitions.drop(partition.values)
+        for found in self.lake.s3.list_objects_v2(Bucket=self.deployed.bucket, Prefix=table.prefix).get("Contents", []):
+            self.lake.s3.delete_object(Bucket=self.deployed.bucket, Key=found["Key"])
+        self._forget_told()
 
     def function(self, purpose: str) -> str:
         """A function's name."""

@@ -63,7 +63,9 @@ CASES = (
     Case("EC2 breaks two connections, then answers", (ec2("drop", times=2),)),
     Case("EC2's answer is cut in half", (ec2("half"),), "failed", "ResponseParserError"),
     Case("EC2's answer lacks a field", (ec2("replace", old="volumeId>", new="volumeNo>"),), "failed", "KeyError"),
-    Case("EC2's answer holds a word for a number", (ec2("replace", old="<size>1<", new="<size>one<"),), "failed", "ValueError"),
+    Case(
+        "EC2's answer holds a word for a number", (ec2("replace", old="<size>1<", new="<size>one<"),), "failed", "ValueError"
+    ),
     Case("EC2's answer holds NUL", (ec2("replace", old=PLACEHOLDER, new="&#0;"),), "failed", "ResponseParserError"),
     Case("EC2's pages are shorter than asked for", (ec2("short pages"),)),
     Case(
@@ -115,7 +117,9 @@ def seen(ground: Ground) -> Seen:
             assert done.error is None, done.payload
     ground.cloud.clear_faults()
     assert ground.fire("rollup", later(HALF_HOUR)).error is None
-    states = {row["state"]: row["n"] for row in ground.rows("select state, count(*) as n from resource_snapshots group by 1")}
+    states = {
+        row["state"]: row["n"] for row in ground.rows("select state, count(*) as n from resource_snapshots group by 1")
+    }
     failed = ground.alarm("scans-failed")
     ground.collect(later(HALF_HOUR), list(SEEDED))
     return Seen(_outcomes(ground), _events(ground), states, failed)

@@ -36,9 +36,7 @@ def kills(purpose: str, repaired: str, *found: Kill) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "kill",
         [
-            pytest.param(
-                kill, marks=fault(f"{purpose} killed {kill.when}", AGAIN.format(purpose), repaired), id=kill.when
-            )
+            pytest.param(kill, marks=fault(f"{purpose} killed {kill.when}", AGAIN.format(purpose), repaired), id=kill.when)
             for kill in found
         ],
     )
@@ -133,7 +131,11 @@ ROLLUP_KILLS = (
 )
 
 
-@kills("rollup", "the second attempt builds what is not published, once; what the first left unread goes in a week", *ROLLUP_KILLS)
+@kills(
+    "rollup",
+    "the second attempt builds what is not published, once; what the first left unread goes in a week",
+    *ROLLUP_KILLS,
+)
 def test_a_rollup_that_is_killed_is_built_by_the_second_attempt(ground: Ground, kill: Kill) -> None:
     usd = 20.0 + ROLLUP_KILLS.index(kill)
     ground.deliver([line(day, usd) for day in range(1, 3)])
