@@ -11,11 +11,15 @@ from typing import Any
 
 import awswrangler as wr
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.environment import Environment
 from lake.errors import QueryError
 
 wr.config.athena_query_wait_polling_delay = 0.1
+FAILURES = (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled, ClientError, BotoCoreError)
+"""Whatever keeps a query from its end: Athena's verdict, a refused call, a connection that broke."""
+
 Row = dict[str, Any]
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "decimal": Decimal,
@@ -58,9 +62,7 @@ class Athena:
                 params=list(parameters) or None,
                 paramstyle="qmark",
             )
-        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
-            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
-        except self._client.exceptions.InvalidRequestException as error:
+        except FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
         return Finished(done["QueryExecutionId"], int(done["Statistics"].get("DataScannedInBytes", 0)))
 
@@ -82,9 +84,7 @@ class Athena:
                 params=list(parameters),
                 paramstyle="qmark",
             )
-        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
-            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
-        except self._client.exceptions.InvalidRequestException as error:
+        except FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
         return Finished(done.execution_id, int(done.raw_payload["Statistics"].get("DataScannedInBytes", 0)))
 
