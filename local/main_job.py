@@ -44,7 +44,7 @@ def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
             _deliver_own(own, lake, step)
         else:
             _deliver_demo(lake, step)
-        work(lake, step)
+        work(lake, step, scans=own is None)
         step("gathering the report")
         report = gather(lake, bill.name if bill else DEMO_TITLE)
         step("saving the lake")

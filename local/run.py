@@ -94,24 +94,31 @@ def deploy_outlay(cloud: EmbeddedCloud, config: Path, step: Step, work_folder: P
     return Deployed(cloud, name, lake["BucketName"], lake["WorkgroupName"], database, datetime.now(UTC))
 
 
-def work(lake: Deployed, step: Step) -> None:
-    """One round of every schedule under enforced permissions: collectors and bills side by side, rollups, notifications.
+def work(lake: Deployed, step: Step, *, scans: bool = True) -> None:
+    """One round of the schedules under enforced permissions: collectors and bills side by side, rollups, notifications.
+
+    scans: whether collectors run too; a bill of one's own has no accounts to visit.
 
     Raises RunError, after all that could be done was, where a function failed.
     """
     lake.cloud.enforce_iam()
     schedules = [schedule["name"] for schedule in lake.cloud.schedules()]
-    first = [name for name in schedules if "collect" in name or "bills" in name]
-    step(f"running {len(first)} schedules: {', '.join(name.removeprefix(f'{lake.name}-') for name in first)}")
+    first = [name for name in schedules if name == "bills" or (scans and name.startswith("collect"))]
+    step(f"running {', '.join(first)}")
     with ThreadPoolExecutor(2) as pool:
         lake.invocations += pool.map(lambda name: lake.cloud.fire(name, lake.slot), first)
     lake.cloud.drain()
     for purpose, doing in (("rollup", "building the rollups in Athena"), ("notify", "telling Slack what is new")):
         step(doing)
         lake.invocations.append(lake.cloud.fire(next(n for n in schedules if n.endswith(purpose)), lake.slot))
-    failed = [f"{done.function}: {done.error}: {done.payload}" for done in lake.invocations if done.error]
-    if failed:
+    if failed := [_failure(done) for done in lake.invocations if done.error]:
         raise RunError("; ".join(failed))
+
+
+def _failure(done: Invocation) -> str:
+    """The function and its error's sentence."""
+    said = done.payload.get("errorMessage") if isinstance(done.payload, dict) else None
+    return f"{done.function}: {said or done.error}"
 
 
 def _settings(config: Path, target: Path, cloud: EmbeddedCloud) -> Path:

@@ -45,7 +45,12 @@ class Checkout:
             | {"PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}", "CDK_DISABLE_CLI_TELEMETRY": "1"}
         )
         done = subprocess.run(
-            [node, CDK, *arguments, "--no-notices"], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
+            [node, CDK, *arguments, "--no-notices"],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -53,6 +58,10 @@ class Checkout:
     def deploy(self) -> None:
         """`cdk deploy --all`."""
         self.cdk("deploy", "--all", "--require-approval", "never", "--method", "direct", "--concurrency", "4")
+
+    def empty_bucket(self) -> None:
+        """What docs/deploy.md says to do before a lake is destroyed: `aws s3 rm --recursive`."""
+        boto3.resource("s3").Bucket(f"{NAME}-lake-{self.cloud.account}-{self.cloud.region}").objects.all().delete()
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What a query answers in the deployed workgroup."""
@@ -84,12 +93,18 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
 
     sql = checkout.folder / "sql" / "outlay"
     (sql / "views" / "collection_coverage.sql").write_text(
-        (sql / "views" / "collection_coverage.sql").read_text().replace("from collector_runs", "from collector_runs\nwhere part >= 0")
+        (sql / "views" / "collection_coverage.sql")
+        .read_text()
+        .replace("from collector_runs", "from collector_runs\nwhere part >= 0")
     )
     (sql / "views" / "added.sql").write_text("-- One row.\n-- grain: one\nselect\n    1 as one\n")
     (sql / "views" / "cost_anomalies.sql").unlink()
     table = sql / "tables" / "budget_rules.sql"
-    table.write_text(table.read_text().replace("create external table budget_rules (", "create external table budget_rules (\n    note string comment 'Added',"))
+    table.write_text(
+        table.read_text().replace(
+            "create external table budget_rules (", "create external table budget_rules (\n    note string comment 'Added',"
+        )
+    )
     checkout.deploy()
     after = {next(iter(row.values())) for row in checkout.rows("show tables")}
     assert after == before - {"cost_anomalies"} | {"added"}
@@ -103,6 +118,7 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
         ("budget_rules", "column added: note string"),
     }
 
+    checkout.empty_bucket()
     checkout.cdk("destroy", "--all", "--force", "--app", "cdk.out")
     stacks = boto3.client("cloudformation").describe_stacks()["Stacks"]
     assert not [s["StackName"] for s in stacks if s["StackName"].startswith(NAME) and s["StackStatus"] != "DELETE_COMPLETE"]
