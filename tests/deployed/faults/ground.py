@@ -66,7 +66,7 @@ class Ground(Outlay):
             partitions.drop(partition.values)
         for found in self.lake.s3.list_objects_v2(Bucket=self.deployed.bucket, Prefix=table.prefix).get("Contents", []):
             self.lake.s3.delete_object(Bucket=self.deployed.bucket, Key=found["Key"])
-        self._forget_told()
+        self.forget_told()
 
     def function(self, purpose: str) -> str:
         """A function's name."""

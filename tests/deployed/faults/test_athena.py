@@ -111,7 +111,9 @@ def test_athena_takes_no_queries(stale: Ground) -> None:
     "the next run builds from the newer bill",
 )
 def test_a_source_changes_under_a_build(stale: Ground) -> None:
-    stale.inject("athena", "StartQueryExecution", "delay", caller=stale.function("rollup"), containing="failed_check", seconds=4)
+    stale.inject(
+        "athena", "StartQueryExecution", "delay", caller=stale.function("rollup"), containing="failed_check", seconds=4
+    )
     with meanwhile(stale) as run:
         wait_for(lambda: stale.cloud.faults()[0]["seen"])
         stale.deliver([line(1, 5.0), line(1, 7.0)])

@@ -84,7 +84,9 @@ def test_rollups_that_run_twice_at_once_end_as_one(ground: Ground) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(event, marks=fault(f"an event {what}", "alarms; the sentence names the field", "none is needed"), id=what)
+        pytest.param(
+            event, marks=fault(f"an event {what}", "alarms; the sentence names the field", "none is needed"), id=what
+        )
         for what, event in {
             "without a slot": {"collector": ADDRESSES},
             "whose slot is no time": {"collector": ADDRESSES, "slot": "nine o'clock"},
