@@ -8,6 +8,7 @@ from datetime import date
 
 from lake.errors import ConfigurationError
 
+_UNSEEN = re.compile(r"([\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff`])")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 
 
@@ -30,3 +31,11 @@ def literal(value: str | date) -> str:
     if "\x00" in value:
         raise ConfigurationError(f"{value!r} holds a NUL character, which no SQL text can carry; leave it out")
     return "'" + value.replace("'", "''") + "'"
+
+
+def visible_literal(value: str) -> str:
+    """Any string as SQL that people can read and paste: what nobody sees or a code block cannot carry is chr(…)."""
+    pieces = [
+        f"chr({ord(piece)})" if _UNSEEN.fullmatch(piece) else literal(piece) for piece in _UNSEEN.split(value) if piece
+    ]
+    return " || ".join(pieces) or literal("")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from lake.sql_text import literal
+from lake.sql_text import literal, visible_literal
 from notifiers.findings import Finding
-from notifiers.nodes import NODE_OF_LEVEL, UNATTRIBUTED, text_literal
+from notifiers.nodes import NODE_OF_LEVEL, UNATTRIBUTED
 
 DRIVERS_PER_FINDING = 5
 DAYS_BEFORE = 30
@@ -31,7 +31,7 @@ def drivers_query(findings: Sequence[Finding]) -> str:
 
 def _values(finding: Finding) -> str:
     texts = (finding.finding_id, finding.level, finding.ancestor_id, finding.spend)
-    return f"({', '.join([*map(text_literal, texts), *map(literal, finding.window)])})"
+    return f"({', '.join([*map(visible_literal, texts), *map(literal, finding.window)])})"
 
 
 _GROUPS = (

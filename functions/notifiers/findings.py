@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
+from lake.sql_text import identifiers, literal
 from notifiers.nodes import Read
 
 OPEN, RESOLVED = "open", "resolved"
@@ -109,11 +110,11 @@ _Kind = TypeVar("_Kind", Violation, Anomaly)
 
 
 def _query(kind: type[Finding], view: str) -> str:
-    columns = ",\n    ".join(field.name for field in fields(kind))
+    columns = identifiers([field.name for field in fields(kind)])
     return (
-        f"select\n    {columns}\nfrom {view}\n"
-        f"where status = '{OPEN}'\n    or resolved_day >= "
-        f"(select max(day) from cost_rollup_daily) - interval '{RESOLVED_DAYS}' day"
+        f"select {columns}\nfrom {view}\n"  # noqa: S608 - the view is one of two
+        f"where status = {literal(OPEN)}\n    or resolved_day >= "
+        f"(select max(day) from cost_rollup_daily) - interval {literal(str(RESOLVED_DAYS))} day"
     )
 
 

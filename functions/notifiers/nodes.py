@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from lake.sql_text import literal
+from lake.sql_text import literal, visible_literal
 
 Read = Callable[[str], list[dict[str, Any]]]
 """Runs a SELECT in the lake's database and gives its rows, as lake.athena.Athena.rows does."""
@@ -29,18 +28,6 @@ NODE_OF_LEVEL = {
 }
 """The ancestor_id that a row of cost_hourly has on each level, as cost_rollup_daily makes it; null is `unattributed`."""
 
-_SPELLED_OUT = re.compile(r"([\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff`])")
-
-
-def text_literal(value: str) -> str:
-    """Any text as SQL: what no code block can carry or show (backticks, invisible characters) is chr(…)."""
-    pieces = [
-        f"chr({ord(piece)})" if _SPELLED_OUT.fullmatch(piece) else literal(piece)
-        for piece in _SPELLED_OUT.split(value)
-        if piece
-    ]
-    return " || ".join(pieces) or literal("")
-
 
 def condition(level: str, ancestor_id: str) -> str | None:
     """The SQL condition that picks a node's rows of cost_hourly; None for the total, which is all of them."""
@@ -49,7 +36,7 @@ def condition(level: str, ancestor_id: str) -> str | None:
     node = NODE_OF_LEVEL[level]
     if ancestor_id == UNATTRIBUTED:
         return f"coalesce({node}, {literal(UNATTRIBUTED)}) = {literal(UNATTRIBUTED)}"
-    return f"{node} = {text_literal(ancestor_id)}"
+    return f"{node} = {visible_literal(ancestor_id)}"
 
 
 def account_of(level: str, ancestor_id: str) -> str | None:

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lake.sql_text import visible_literal
 from notifiers import messages
 from notifiers.drivers import Driver
 from notifiers.findings import Finding
 from notifiers.messages import Message
-from notifiers.nodes import NODE_OF_LEVEL, text_literal
+from notifiers.nodes import NODE_OF_LEVEL
 from notifiers.text import code, cut, money, per_cent, period, plain
 from notifiers.wording import Wording, cost_query
 from tests.catalog import CATALOG
@@ -244,7 +245,7 @@ def test_small_words() -> None:
     assert code("") == "`-`"
     assert plain("a\nb\u202ec", 10) == "a b c"
     assert cut("abc &amp; d", 8) == "abc \u2026"
-    assert text_literal("o'brien`s") == "'o''brien' || chr(96) || 's'"
+    assert visible_literal("o'brien`s") == "'o''brien' || chr(96) || 's'"
 
 
 def test_a_driver_without_names_is_unattributed() -> None:
