@@ -15,6 +15,7 @@ from lake.configuration import Configuration
 from lake.environment import Environment
 from notifiers.delivery import Delivery, Result
 from notifiers.drivers import read_drivers
+from notifiers.echoes import without_echoes
 from notifiers.findings import read_findings
 from notifiers.memory import Memory
 from notifiers.nodes import Read
@@ -47,7 +48,7 @@ class Notifier:
             self._wording(),
             context.get_remaining_time_in_millis,
         )
-        result = delivery.run(read_findings(self.read), partial(read_drivers, self.read))
+        result = delivery.run(without_echoes(read_findings(self.read)), partial(read_drivers, self.read))
         self._record().write(result.receipts)
         return result
 

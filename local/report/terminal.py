@@ -115,7 +115,7 @@ def _anomaly(report: Report, finding: Anomaly) -> Text:
 
 def _violations(report: Report) -> Iterator[RenderableType]:
     if not report.violations:
-        yield Text("Every budget rule was kept.", "dim")
+        yield Text("No budget rule was broken.", "dim")
     for finding in report.violations[:TOP]:
         yield _violation(report, finding)
     if len(report.violations) > TOP:

@@ -118,7 +118,7 @@ function anomalies() {
 }
 
 function violations() {
-  if (!report.violations.length) $("violations").append(h("p", { class: "empty" }, "Every budget rule was kept."));
+  if (!report.violations.length) $("violations").append(h("p", { class: "empty" }, "No budget rule was broken."));
   for (const finding of report.violations) {
     const name = nodeName(finding.level, finding.node);
     const per = finding.period === "daily" ? "a day" : "a month";
