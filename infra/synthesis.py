@@ -31,14 +31,7 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
     (by default where the CDK command wants it). Raises ConfigurationError where the settings or sql/ are wrong, and CDK's
     RuntimeError where cdk-nag has an open finding.
     """
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(
-        outdir=str(outdir) if outdir else None,
-        context=context,
-        analytics_reporting=False,
-        # The CDK command checks the bootstrap version anyway; without the rule a template needs nothing from SSM.
-        default_stack_synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
-    )
+    app = new_app(outdir)
     settings = load_settings(config or ROOT / str(app.node.try_get_context("config")))
     with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
         catalog = parse_catalog(ROOT / "sql")
@@ -46,6 +39,18 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
         add_stacks(app, Deployment(settings, catalog, asset))
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         return Path(app.synth().directory)
+
+
+def new_app(outdir: Path | None) -> cdk.App:
+    """An app without stacks, with cdk.json's context also where it is not the CDK command that runs it."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return cdk.App(
+        outdir=str(outdir) if outdir else None,
+        context=context,
+        analytics_reporting=False,
+        # The CDK command checks the bootstrap version anyway; without the rule a template needs nothing from SSM.
+        default_stack_synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+    )
 
 
 def add_stacks(app: cdk.App, deployment: Deployment) -> None:

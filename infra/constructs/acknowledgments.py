@@ -21,12 +21,13 @@ def acknowledge_wildcards(construct: IConstruct, resources: Iterable[str], reaso
     """
     stack = Stack.of(construct)
     for resource in resources:
-        printed = _printed(stack.resolve(resource))
+        printed = as_printed(stack.resolve(resource))
         if "*" in printed:
             acknowledge(construct, f"IAM5[Resource::{printed}]", reason)
 
 
-def _printed(value: Any) -> str:
+def as_printed(value: Any) -> str:
+    """A resolved value as cdk-nag prints it: references by name."""
     if isinstance(value, str):
         return value
     if "Ref" in value:
@@ -34,4 +35,4 @@ def _printed(value: Any) -> str:
     if "Fn::GetAtt" in value:
         return f"<{'.'.join(value['Fn::GetAtt'])}>"
     separator, parts = value["Fn::Join"]
-    return str(separator).join(_printed(part) for part in parts)
+    return str(separator).join(as_printed(part) for part in parts)
