@@ -43,6 +43,7 @@ class AthenaApi:
         "stop_query_execution",
         "get_query_results",
         "get_query_runtime_statistics",
+        "update_work_group",
     )
 
     def __init__(
@@ -170,6 +171,11 @@ class AthenaApi:
             "ResultSet": results.result_set(execution, page),
             **token,
         }
+
+    def update_work_group(self, request: AthenaResponse) -> dict[str, Any]:
+        """Change what is given of a workgroup's configuration; moto cannot."""
+        _workgroup(request).configuration.update(request._get_param("ConfigurationUpdates") or {})
+        return {}
 
     def get_query_runtime_statistics(self, request: AthenaResponse) -> dict[str, Any]:
         """How long a query took, and what it read."""
