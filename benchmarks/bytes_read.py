@@ -62,12 +62,16 @@ def events_of(day: int) -> pa.Table:
     ids = [f"i-{r:017x}" for r in resource]
     money = pa.array(cost).cast(pa.decimal128(28, 12))
     columns: dict[str, Any] = {
-        "event_id": [f"{day:08x}-{h:04x}-5000-8000-{r * 2654435761 % 2**48:012x}" for r, h in zip(resource, hour, strict=True)],
+        "event_id": [
+            f"{day:08x}-{h:04x}-5000-8000-{r * 2654435761 % 2**48:012x}" for r, h in zip(resource, hour, strict=True)
+        ],
         "event_time": pa.array(start),
         "ingested_at": pa.repeat(pa.scalar(np.datetime64("2026-12-01", "ms")), rows),
         "aws_account_id": [f"{a:012d}" for a in account],
         "aws_region": [f"region-{r}" for r in region],
-        "resource_arn": [f"arn:aws:ec2:region-{r}:{a:012d}:instance/{i}" for r, a, i in zip(region, account, ids, strict=True)],
+        "resource_arn": [
+            f"arn:aws:ec2:region-{r}:{a:012d}:instance/{i}" for r, a, i in zip(region, account, ids, strict=True)
+        ],
         "resource_type": ["ec2:instance" if n % 3 else "ebs:volume" for n in number],
         "resource_id": ids,
         "event_action": pa.repeat("usage", rows),
@@ -76,7 +80,9 @@ def events_of(day: int) -> pa.Table:
         "value": money,
         "unit": pa.repeat("USD", rows),
         "properties": pa.array([[("operation", "RunInstances"), ("pricing_unit", "Hrs")]] * rows, _TEXT_MAP),
-        "tags": pa.array([[("Name", f"node-{r}"), ("team", f"team-{r % 12}"), ("managed-by", "tf")] for r in resource], _TEXT_MAP),
+        "tags": pa.array(
+            [[("Name", f"node-{r}"), ("team", f"team-{r % 12}"), ("managed-by", "tf")] for r in resource], _TEXT_MAP
+        ),
         "provider": pa.repeat("AWS", rows),
         "service": pa.repeat("AmazonEC2", rows),
         "usage_type": [("BoxUsage:m7g.large", "EBS:VolumeUsage.gp3", "DataTransfer-Out-Bytes")[n % 3] for n in number],
@@ -85,9 +91,7 @@ def events_of(day: int) -> pa.Table:
         "net_cost_usd": money,
     }
     schema = TABLE.arrow_schema
-    return pa.Table.from_arrays(
-        [_array(columns.get(field.name), field.type, rows) for field in schema], schema=schema
-    )
+    return pa.Table.from_arrays([_array(columns.get(field.name), field.type, rows) for field in schema], schema=schema)
 
 
 def as_collected(events: pa.Table, needed: set[str]) -> int:

@@ -19,7 +19,9 @@ def main() -> None:
             done = company.collect("ebs_volumes")
         calls = network.calls["AssumeRole"] + network.calls["DescribeVolumes"]
         if done.failures or done.event_count != company.resources or set(network.assumed.values()) != {1}:
-            raise SystemExit(f"{accounts} accounts: not everything was found, or an account was entered twice: {done.failures}")
+            raise SystemExit(
+                f"{accounts} accounts: not everything was found, or an account was entered twice: {done.failures}"
+            )
         print(f"{accounts} accounts, {company.resources} volumes: {calls} calls, fewest {company.fewest_calls}")
         print(f"  and to write them: {network.calls.total() - calls} calls: {_shown(network.calls)}")
         made, fewest = made + calls, fewest + company.fewest_calls

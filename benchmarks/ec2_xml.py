@@ -55,7 +55,11 @@ def main() -> None:
                 target.write(gathered.table())
 
         def stock() -> None:
-            pages = session.client("ec2", region_name=REGION).get_paginator(operation).paginate(PaginationConfig={"PageSize": 1000})
+            pages = (
+                session.client("ec2", region_name=REGION)
+                .get_paginator(operation)
+                .paginate(PaginationConfig={"PageSize": 1000})
+            )
             records = [record for page in pages for record in _records(page)]
             rows = [row_of(module.to_event(raw, ACCOUNT.account_id, REGION), origin, GROUPING) for raw in records]
             table = pa.Table.from_pylist(rows, schema=TABLE.arrow_schema)

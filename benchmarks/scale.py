@@ -30,10 +30,12 @@ def scan(company: Company) -> float:
     """Scan a company in another process; print what it took, give its peak memory in MB. Ends with an error on any loss."""
     found = child("benchmarks.scale", ONE, company.accounts, len(company.regions), company.per_region)
     print(
-        f"{company.accounts} accounts, {company.resources:,} volumes: peak {found['peak_mb']:.0f} MB, {found['cpu_s']:.0f} CPU s,"
-        f" {found['calls']} calls (fewest {company.fewest_calls}), {found['object_mb']:.0f} MB written"
+        f"{company.accounts} accounts, {company.resources:,} volumes: peak {found['peak_mb']:.0f} MB,"
+        f" {found['cpu_s']:.0f} CPU s, {found['calls']} calls (fewest {company.fewest_calls}), {found['object_mb']:.0f} MB written"
     )
-    wrong = [f"{name} is {found[name]}, not {wanted}" for name, wanted in _expected(company).items() if found[name] != wanted]
+    wrong = [
+        f"{name} is {found[name]}, not {wanted}" for name, wanted in _expected(company).items() if found[name] != wanted
+    ]
     if wrong:
         raise SystemExit("; ".join(wrong))
     return float(found["peak_mb"])
@@ -51,7 +53,10 @@ def _expected(company: Company) -> dict[str, int]:
 
 def measure(company: Company) -> dict[str, float]:
     """One run of ebs_volumes in this process."""
-    company.describe("", "", "DescribeVolumes", 0), company.describe("", "", "DescribeVolumes", company.per_region // PAGE_SIZE)
+    (
+        company.describe("", "", "DescribeVolumes", 0),
+        company.describe("", "", "DescribeVolumes", company.per_region // PAGE_SIZE),
+    )
     before = cpu_s()
     with company.network() as network:
         done = company.collect("ebs_volumes")

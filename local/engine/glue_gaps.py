@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from moto.core.responses import ActionResult
 from moto.glue.models import GlueBackend
@@ -16,7 +16,9 @@ _PRESTO_VIEW = re.compile(r"/\* Presto View: (?P<definition>[A-Za-z0-9+/=]+) \*/
 
 
 def install() -> None:
-    """Answer column statistics with "none", and give views their true columns."""
+    """Answer column statistics with "none", leave out columns that nobody asked for, and give views their true ones."""
+    if not hasattr(GlueResponse.get_partitions, "leaves_columns_out"):
+        setattr(GlueResponse, "get_partitions", _without_excluded_columns(GlueResponse.get_partitions))  # noqa: B010
     for scope in ("table", "partition"):
         setattr(GlueResponse, f"get_column_statistics_for_{scope}", _no_statistics)
         setattr(GlueResponse, f"update_column_statistics_for_{scope}", _accept)
@@ -33,6 +35,21 @@ def _no_statistics(self: GlueResponse) -> ActionResult:
 
 def _accept(self: GlueResponse) -> ActionResult:
     return ActionResult({"Errors": []})
+
+
+def _without_excluded_columns(method: Callable[[GlueResponse], ActionResult]) -> Callable[[GlueResponse], ActionResult]:
+    """GetPartitions with ExcludeColumnSchema: most of an answer is columns, the same ones in each partition."""
+
+    def get(self: GlueResponse) -> ActionResult:
+        answer: Any = method(self)
+        if self.parameters.get("ExcludeColumnSchema"):
+            for partition in answer.result["Partitions"]:
+                storage = partition.get("StorageDescriptor", {})
+                partition["StorageDescriptor"] = {name: value for name, value in storage.items() if name != "Columns"}
+        return cast(ActionResult, answer)
+
+    get.leaves_columns_out = True  # type: ignore[attr-defined]
+    return get
 
 
 def _with_view_columns(method: Callable[..., Any]) -> Callable[..., Any]:
