@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(FAULT_DELAY_S)
             self.close_connection = True
             return
-        status, content, headers = _faulty(fault) if fault else self._call(arguments)
+        status, content, headers = _faulty(fault, self.path) if fault else self._call(arguments)
         self._send(status, content, headers)
 
     def _call(self, arguments: dict[str, Any]) -> Answer:
@@ -217,12 +217,14 @@ def _refusal(code: str, reason: str) -> Answer:
     return 200, {"ok": False, "error": code, "errors": [reason] if reason else [], **details}, {}
 
 
-def _faulty(fault: dict[str, Any]) -> Answer:
+def _faulty(fault: dict[str, Any], path: str) -> Answer:
     code = fault["error"]
     if code == "ratelimited":
         return 429, {"ok": False, "error": code}, {"Retry-After": str(fault["retry_after"] or 1)}
     if code.startswith("http_"):
         return int(code.removeprefix("http_")), "upstream failure", {}
+    if path.startswith("/services/"):  # a webhook's errors are a status and a word
+        return 404 if code == "no_service" else 403, code, {}
     return _refusal(code, "")
 
 

@@ -185,21 +185,21 @@ class CompleteRun:
     @contextmanager
     def dead_letters(self, group: str) -> Iterator[list[dict[str, Any]]]:
         """The messages that come to a group's dead-letter queue inside the block; they are taken off it."""
+        found: list[dict[str, Any]] = []
+        self.take_dead_letters(group)
+        yield found
+        found += self.take_dead_letters(group)
+
+    def take_dead_letters(self, group: str) -> list[dict[str, Any]]:
+        """The messages in a group's dead-letter queue, which is empty then."""
         sqs = self.cloud.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{self.name}-{group}-dead-letters")["QueueUrl"]
-        found: list[dict[str, Any]] = []
-        _take_all(sqs, url)
-        yield found
-        found += _take_all(sqs, url)
-
-
-def _take_all(sqs: Any, url: str) -> list[dict[str, Any]]:
-    taken: list[dict[str, Any]] = []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        taken += messages
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return taken
+        taken: list[dict[str, Any]] = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            taken += messages
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return taken
 
 
 @contextmanager
