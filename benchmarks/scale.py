@@ -31,7 +31,8 @@ def scan(company: Company) -> float:
     found = child("benchmarks.scale", ONE, company.accounts, len(company.regions), company.per_region)
     print(
         f"{company.accounts} accounts, {company.resources:,} volumes: peak {found['peak_mb']:.0f} MB,"
-        f" {found['cpu_s']:.0f} CPU s, {found['calls']} calls (fewest {company.fewest_calls}), {found['object_mb']:.0f} MB written"
+        f" {found['cpu_s']:.0f} CPU s, {found['calls']} calls (fewest {company.fewest_calls}),"
+        f" {found['object_mb']:.0f} MB written"
     )
     wrong = [
         f"{name} is {found[name]}, not {wanted}" for name, wanted in _expected(company).items() if found[name] != wanted
