@@ -11,6 +11,7 @@ import pytest
 from botocore.parsers import EC2QueryParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.core.models import botocore_stubber
 
 from benchmarks.ec2_answers import instance, output_shape, reservation, to_xml, volume
 from benchmarks.transport import Network, environment
@@ -114,6 +115,8 @@ def test_what_nobody_looks_at_is_left_out_and_nothing_else() -> None:
 
 
 def test_a_client_pages_and_reads_through_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    # This folder's emulated AWS may be running; it would answer in place of the network.
+    monkeypatch.setattr(botocore_stubber, "enabled", False)
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     pages = [
