@@ -14,4 +14,6 @@ def test_the_data_dictionary_is_made_from_sql() -> None:
 
 def test_the_security_page_shows_each_role_as_infra_makes_it() -> None:
     found = SECURITY.read_text(encoding="utf-8")
-    assert found == security_page(found), "docs/security.md is not what infra/ says; run: .venv/bin/python -m local.security_page"
+    assert found == security_page(found), (
+        "docs/security.md is not what infra/ says; run: .venv/bin/python -m local.security_page"
+    )
