@@ -85,9 +85,7 @@ def broken(run: CompleteRun, role: Role, probes: Mapping[str, Probe], otherwise:
 
 def telling(run: CompleteRun, purpose: str) -> dict[str, Probe]:
     """What every function needs so that people hear of it: log lines, dead letters."""
-    probes: dict[str, Probe] = dict.fromkeys(
-        ("logs:CreateLogStream", "logs:PutLogEvents"), lambda: run.is_logged(purpose)
-    )
+    probes: dict[str, Probe] = dict.fromkeys(("logs:CreateLogStream", "logs:PutLogEvents"), lambda: run.is_logged(purpose))
     return probes if purpose == "schema" else {**probes, "sqs:SendMessage": lambda: run.give_up(purpose)}
 
 
