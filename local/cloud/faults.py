@@ -100,7 +100,7 @@ class Faults:
 
     def kills_answer(self, function_arn: str) -> bool:
         """Whether a function is to die before its answer reaches Lambda."""
-        return self._rule_for(Request(RUNTIME, "Response", path=function_arn), function_arn) is not None
+        return self._rule_for(Request(RUNTIME, "Response", path=function_arn), f"{function_arn}/") is not None
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One call."""

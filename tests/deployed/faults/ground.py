@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -72,6 +75,10 @@ class Ground(Outlay):
         """A function's name."""
         return f"{self.deployed.name}-{purpose}"
 
+    def caller(self, purpose: str) -> str:
+        """What stands in the ARN of a function's sessions, and of no other role's."""
+        return f"{self.function(purpose)}/"
+
     def events(self, slot: datetime) -> dict[str, int]:
         """How many events of a slot each account has; every one has an id of its own."""
         rows = self.rows(
@@ -104,7 +111,7 @@ class Ground(Outlay):
     @contextmanager
     def reconfigured(self, purpose: str, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
         """Deploy a function with another config.json."""
-        (folder,) = (self.cloud.home / "functions").glob("*")
+        folder = self._code(purpose)
         settings = json.loads((folder / "config.json").read_text())
         change(settings)
         client = boto3.client("lambda")
@@ -112,7 +119,15 @@ class Ground(Outlay):
             client.update_function_code(FunctionName=self.function(purpose), ZipFile=_zipped(folder, settings))
             yield
         finally:
+            changed = self._code(purpose)
             client.update_function_code(FunctionName=self.function(purpose), ZipFile=_zipped(folder, None))
+            shutil.rmtree(changed)
+
+    def _code(self, purpose: str) -> Path:
+        """Where the embedded cloud has unpacked a function's code."""
+        digest = boto3.client("lambda").get_function_configuration(FunctionName=self.function(purpose))["CodeSha256"]
+        folder: Path = self.cloud.home / "functions" / b64decode(digest).hex()[:16]
+        return folder
 
 
 def later(minutes: int) -> datetime:

@@ -104,7 +104,7 @@ def test_a_query_reads_too_much(stale: Ground) -> None:
 
 @fault("Athena takes no queries", "alarms rollup-errors and audit-failures: “AccessDeniedException”", STANDS)
 def test_athena_takes_no_queries(stale: Ground) -> None:
-    stale.inject("athena", "StartQueryExecution", "deny", caller=stale.function("rollup"))
+    stale.inject("athena", "StartQueryExecution", "deny", caller=stale.caller("rollup"))
     fails(stale, roll_up(stale), "AccessDeniedException")
 
 
@@ -115,7 +115,7 @@ def test_athena_takes_no_queries(stale: Ground) -> None:
 )
 def test_a_source_changes_under_a_build(stale: Ground) -> None:
     stale.inject(
-        "athena", "StartQueryExecution", "delay", caller=stale.function("rollup"), containing="failed_check", seconds=4
+        "athena", "StartQueryExecution", "delay", caller=stale.caller("rollup"), containing="failed_check", seconds=4
     )
     with meanwhile(stale) as run:
         wait_for(lambda: stale.cloud.faults()[0]["seen"])
@@ -130,7 +130,7 @@ def test_a_source_changes_under_a_build(stale: Ground) -> None:
 
 @fault("Athena answers 500 and breaks connections, then succeeds", "none: the SDK tries again", "nothing to repair")
 def test_queries_succeed_in_the_end(stale: Ground) -> None:
-    stale.inject("athena", "GetQueryExecution", "500", caller=stale.function("rollup"), times=2)
-    stale.inject("athena", "StartQueryExecution", "drop", caller=stale.function("rollup"), times=1)
+    stale.inject("athena", "GetQueryExecution", "500", caller=stale.caller("rollup"), times=2)
+    stale.inject("athena", "StartQueryExecution", "drop", caller=stale.caller("rollup"), times=1)
     assert stale.fire("rollup", later(4)).error is None
     assert stale.total() == AFTER

@@ -194,10 +194,7 @@ def seen(ground: Ground) -> Seen:
         ground.deliver_focus(file, body)
     failing = ground.fire("bills", later(1))
     assert (failing.error, failing.attempts) == ("Unhandled", 3)
-    bad, outcomes = (
-        ground.charged(),
-        {row["aws_account_id"]: row for row in ground.outcomes("aws") if row["slot"] == later(1)},
-    )
+    bad, outcomes = ground.charged(), _outcomes(ground, later(1))
     alarms = {name: ground.alarm(name) for name in ("bills-errors", "collection-dead-letters")}
     assert ground.fire("rollup", later(1)).error is None
     rolled_up = ground.total()

@@ -134,7 +134,7 @@ def test_a_scan_that_hangs_is_given_up_in_time_to_write_the_others(ground: Groun
 )
 def test_a_run_that_scans_nothing_at_all_fails_loudly(ground: Ground) -> None:
     ground.dead_letters()
-    ground.inject("sts", "AssumeRole", "deny", caller=ground.function("collect"))
+    ground.inject("sts", "AssumeRole", "deny", caller=ground.caller("collect"))
     done = ground.fire(f"collect-{ADDRESSES}", later(40))
     assert (done.error, done.attempts) == ("Unhandled", 3)
     assert "none of 2 scans went well" in done.payload["errorMessage"]

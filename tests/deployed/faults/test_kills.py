@@ -28,7 +28,7 @@ class Kill:
     kind: str = "kill"
 
     def inject(self, ground: Ground, purpose: str) -> None:
-        ground.inject(self.service, self.operation, self.kind, caller=ground.function(purpose), times=1, **self.where)
+        ground.inject(self.service, self.operation, self.kind, caller=ground.caller(purpose), times=1, **self.where)
 
 
 def kills(purpose: str, repaired: str, *found: Kill) -> pytest.MarkDecorator:
@@ -67,6 +67,24 @@ def test_a_scan_that_is_killed_is_done_by_the_second_attempt(ground: Ground, kil
     assert ground.alarm("collect-errors") == before + 1
     assert ground.events(slot) == {MEMBER: 1}
     assert [row["status"] for row in ground.outcomes(ADDRESSES) if row["slot"] == slot] == ["ok", "ok"]
+
+
+@fault(
+    "collect killed three times before its answer is acknowledged",
+    "alarms collect-errors and collection-dead-letters; the dead letter holds the event",
+    "the event sent again writes the same objects",
+)
+def test_what_is_still_unanswered_after_three_attempts_is_a_dead_letter(ground: Ground) -> None:
+    ground.inject("runtime", "Response", "kill", caller=ground.caller("collect"))
+    done = ground.fire(f"collect-{ADDRESSES}", later(40))
+    ground.cloud.clear_faults()
+    assert (done.error, done.attempts) == ("Unhandled", 3)
+    assert ground.alarm("collection-dead-letters") == 1
+    (letter,) = ground.dead_letters()
+    assert letter["requestPayload"]["collector"] == ADDRESSES
+    assert ground.events(later(40)) == {MEMBER: 1}, "all that was missing was the answer"
+    assert ground.cloud.invoke(ground.function("collect"), letter["requestPayload"]).error is None
+    assert ground.events(later(40)) == {MEMBER: 1}, "a dead letter that is sent again doubles nothing"
 
 
 @pytest.fixture(scope="module")
@@ -145,21 +163,3 @@ def test_a_rollup_that_is_killed_is_built_by_the_second_attempt(ground: Ground, 
     assert (done.error, done.attempts) == (None, 2)
     assert ground.total() == sum(usd for _, usd in ground.charged().values())
     assert ground.alarm("rollup-errors") >= 1
-
-
-@fault(
-    "collect killed three times before its answer is acknowledged",
-    "alarms collect-errors and collection-dead-letters; the dead letter holds the event",
-    "the event sent again writes the same objects",
-)
-def test_what_is_still_unanswered_after_three_attempts_is_a_dead_letter(ground: Ground) -> None:
-    ground.inject("runtime", "Response", "kill", caller=ground.function("collect"))
-    done = ground.fire(f"collect-{ADDRESSES}", later(40))
-    ground.cloud.clear_faults()
-    assert (done.error, done.attempts) == ("Unhandled", 3)
-    assert ground.alarm("collection-dead-letters") == 1
-    (letter,) = ground.dead_letters()
-    assert letter["requestPayload"]["collector"] == ADDRESSES
-    assert ground.events(later(40)) == {MEMBER: 1}, "all that was missing was the answer"
-    assert ground.cloud.invoke(ground.function("collect"), letter["requestPayload"]).error is None
-    assert ground.events(later(40)) == {MEMBER: 1}, "a dead letter that is sent again doubles nothing"

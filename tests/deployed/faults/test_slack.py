@@ -118,7 +118,7 @@ def test_slack_is_down_for_a_day(unsaid: Ground) -> None:
     ],
 )
 def test_the_notifier_lacks_what_it_needs(unsaid: Ground, service: str, operation: str) -> None:
-    unsaid.inject(service, operation, "deny", caller=unsaid.function("notify"))
+    unsaid.inject(service, operation, "deny", caller=unsaid.caller("notify"))
     say(unsaid, attempts=3, error="Unhandled")
     unsaid.cloud.clear_faults()
     assert unsaid.messages() == [], "what cannot be remembered is not said"
@@ -151,7 +151,7 @@ def time_passes(ground: Ground) -> None:
 
 @fault("notify killed before it speaks", "alarm notify-errors", "once the dead run's time is over, the next run says it")
 def test_a_notifier_that_dies_before_it_speaks_is_replaced(unsaid: Ground) -> None:
-    unsaid.inject("dynamodb", "PutItem", "kill after", caller=unsaid.function("notify"), times=1)
+    unsaid.inject("dynamodb", "PutItem", "kill after", caller=unsaid.caller("notify"), times=1)
     say(unsaid, attempts=2)
     assert (unsaid.messages(), unsaid.alarm("notify-errors")) == ([], 1)
     time_passes(unsaid)
@@ -165,7 +165,7 @@ def test_a_notifier_that_dies_before_it_speaks_is_replaced(unsaid: Ground) -> No
     "the next run says it again: at worst a message is doubled, never lost, and it has one row",
 )
 def test_a_notifier_that_dies_before_it_remembers_says_it_again(unsaid: Ground) -> None:
-    unsaid.inject("dynamodb", "UpdateItem", "kill", caller=unsaid.function("notify"), times=1)
+    unsaid.inject("dynamodb", "UpdateItem", "kill", caller=unsaid.caller("notify"), times=1)
     say(unsaid, attempts=2)
     assert len(unsaid.messages()) == 1, "the second attempt does not repeat it"
     time_passes(unsaid)
@@ -176,6 +176,6 @@ def test_a_notifier_that_dies_before_it_remembers_says_it_again(unsaid: Ground) 
 
 @fault("notify killed between remembering and recording", "alarm notify-errors", "the second attempt writes the row")
 def test_a_notifier_that_dies_before_it_records_does_so_later(unsaid: Ground) -> None:
-    unsaid.inject("s3", "PutObject", "kill", caller=unsaid.function("notify"), containing="/notifications/", times=1)
+    unsaid.inject("s3", "PutObject", "kill", caller=unsaid.caller("notify"), containing="/notifications/", times=1)
     say(unsaid, attempts=2)
     assert said_once(unsaid)

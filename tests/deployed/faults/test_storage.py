@@ -41,7 +41,7 @@ def test_a_scan_writes_all_or_rings(ground: Ground, name: str) -> None:
     rule, where, attempts = SCANS[name]
     slot, before = later(list(SCANS).index(name)), ground.alarm("collect-errors")
     ground.dead_letters()
-    ground.inject(*rule, caller=ground.function("collect"), **where)
+    ground.inject(*rule, caller=ground.caller("collect"), **where)
     done = ground.fire(f"collect-{ADDRESSES}", slot)
     ground.cloud.clear_faults()
     assert (done.error is None, done.attempts) == (attempts == 1, attempts)
@@ -76,7 +76,7 @@ def test_a_bill_is_published_whole_or_told(ground: Ground, name: str) -> None:
     round_ = list(BILLS).index(name)
     ground.deliver([line(day, 1.0 + round_) for day in (1, 2)])
     before = ground.charged()
-    ground.inject(*rule, caller=ground.function("bills"), **where)
+    ground.inject(*rule, caller=ground.caller("bills"), **where)
     assert ground.cloud.invoke(ground.function("bills"), {"slot": later(round_).isoformat()}).error == "Unhandled"
     ground.cloud.clear_faults()
     (outcome,) = [row for row in ground.outcomes("aws") if row["slot"] == later(round_)]
