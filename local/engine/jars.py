@@ -148,8 +148,10 @@ def _sha256(path: Path) -> str:
 
 
 def _show(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    sys.stderr.write(f"\rEngine: {done} of {total} jars{end}")
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r  Engine: {done} of {total} jars" + ("\n" if done == total else ""))
+    elif done % 50 == 0 or done == total:
+        sys.stderr.write(f"  Engine: {done} of {total} jars\n")
     sys.stderr.flush()
 
 
