@@ -63,7 +63,9 @@ def install_packages():
     python = VENV / "bin" / "python"
     site = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
     Path(site, "outlay.pth").write_text("{}\n{}\n".format(ROOT, ROOT / "functions"), encoding="utf-8")
     outlay = VENV / "bin" / "outlay"

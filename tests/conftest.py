@@ -13,7 +13,6 @@ from local.cloud.embedded import EmbeddedCloud
 from tests.catalog import CATALOG
 from tests.lake_on_trino import TrinoLake
 
-
 EXHAUSTIVE = ("deployed/faults/", "deployed/test_permissions.py", "deployed/test_secrets.py")
 
 

@@ -206,9 +206,7 @@ class Catalog:
         It is the rollup's own table with the partition column `build` in front, so that a rejected build can be queried.
         """
         table = self.table(rollup.name)
-        build = Column(
-            BUILD_COLUMN, "string", "Id of the build: the slot of the run, and a digest of its sources"
-        )
+        build = Column(BUILD_COLUMN, "string", "Id of the build: the slot of the run, and a digest of its sources")
         return Table(
             table.database,
             builds_name(table.name),

@@ -73,9 +73,7 @@ def parse_catalog(sql_folder: Path) -> Catalog:
     """Everything that sql_folder declares, checked: references resolve, no cycles, rollups have their tables."""
     files = [read_sql_file(path, sql_folder) for path in sorted(sql_folder.glob("*/*/*.sql"))]
     if not files:
-        raise ConfigurationError(
-            f"{sql_folder}: no <database>/<kind>/<name>.sql there; run from a complete checkout"
-        )
+        raise ConfigurationError(f"{sql_folder}: no <database>/<kind>/<name>.sql there; run from a complete checkout")
     by_kind = {kind: [file for file in files if file.kind == kind] for kind in KEYS}
     tables = tuple(_table(file) for file in by_kind["tables"])
     known = {table.name: table for table in tables}
@@ -102,9 +100,7 @@ def read_sql_file(path: Path, sql_folder: Path) -> SqlFile:
     if kind not in KEYS:
         raise ConfigurationError(f"{shown}: the folder {kind!r} is none of {', '.join(KEYS)}; move the file")
     if not _NAME.fullmatch(path.stem):
-        raise ConfigurationError(
-            f"{shown}: {path.stem!r} is no relation's name; use lower case, digits and _"
-        )
+        raise ConfigurationError(f"{shown}: {path.stem!r} is no relation's name; use lower case, digits and _")
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     count = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
@@ -140,9 +136,7 @@ def _check_header(file: SqlFile) -> None:
             file.fail(f"the header's key {key!r} is unknown; {file.kind} take {', '.join(keys) or 'none'}")
     for key, needed in keys.items():
         if needed and key not in file.header:
-            file.fail(
-                f"the header lacks `{key}:`; {file.kind} need {', '.join(k for k, n in keys.items() if n)}"
-            )
+            file.fail(f"the header lacks `{key}:`; {file.kind} need {', '.join(k for k, n in keys.items() if n)}")
 
 
 def _parse(file: SqlFile) -> exp.Expr:
@@ -196,9 +190,7 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
     expected = [column.name for column in table.all_columns]
     selected = list(statement.named_selects) if isinstance(statement, exp.Query) else []
     if selected != expected:
-        wrong = next(
-            (i for i, pair in enumerate(zip(selected, expected, strict=False)) if pair[0] != pair[1]), None
-        )
+        wrong = next((i for i, pair in enumerate(zip(selected, expected, strict=False)) if pair[0] != pair[1]), None)
         at = min(len(selected), len(expected)) if wrong is None else wrong
         got, want = (names[at] if at < len(names) else "nothing" for names in (selected, expected))
         file.fail(f"selects {got!r} as column {at + 1} where tables/{file.name}.sql has {want!r}")
@@ -209,9 +201,7 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
     marks = len(list(statement.find_all(exp.Placeholder)))
     parameters = file.names("parameters")
     if marks != len(parameters) or set(parameters) - set(_PARAMETERS):
-        file.fail(
-            f"`parameters: {file.one('parameters')}` must name each of the {marks} `?`: {' or '.join(_PARAMETERS)}"
-        )
+        file.fail(f"`parameters: {file.one('parameters')}` must name each of the {marks} `?`: {' or '.join(_PARAMETERS)}")
     references = _references(statement)
     reads = tuple(_read(file, value) for value in file.header["reads"])
     if {read.relation for read in reads} != set(references):
@@ -236,9 +226,7 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
 def _read(file: SqlFile, value: str) -> Read:
     match = _READ.fullmatch(value)
     if not match:
-        file.fail(
-            f"`reads: {value}` is no `relation`, `relation -30..0` or `resource_events(event_type = 'cost') 0..0`"
-        )
+        file.fail(f"`reads: {value}` is no `relation`, `relation -30..0` or `resource_events(event_type = 'cost') 0..0`")
     first, last = (None if offset is None else int(offset) for offset in match.group(3, 4))
     return Read(match[1], first, last, match[2], as_built=match[5] is not None)
 

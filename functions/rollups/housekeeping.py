@@ -97,4 +97,3 @@ def _key(location: str) -> str:
 def _built_at(build: str) -> datetime:
     """The slot in a build's id."""
     return datetime.strptime(build.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-

@@ -46,9 +46,7 @@ class AthenaApi:
         "update_work_group",
     )
 
-    def __init__(
-        self, runner: QueryRunner, allowed: Allowed | None, enforced: Callable[[], bool]
-    ) -> None:
+    def __init__(self, runner: QueryRunner, allowed: Allowed | None, enforced: Callable[[], bool]) -> None:
         self._runner = runner
         self._allowed = allowed
         self._enforced = enforced
@@ -152,19 +150,13 @@ class AthenaApi:
         """A page of the rows of a query that has succeeded."""
         execution = _find(request)
         if execution.state in ("QUEUED", "RUNNING"):
-            raise InvalidRequestError(
-                f"Query has not yet finished. Current state: {execution.state}"
-            )
+            raise InvalidRequestError(f"Query has not yet finished. Current state: {execution.state}")
         if execution.state != "SUCCEEDED":
-            raise InvalidRequestError(
-                f"Query did not finish successfully. Final query state: {execution.state}"
-            )
+            raise InvalidRequestError(f"Query did not finish successfully. Final query state: {execution.state}")
         caller = self._caller(request)
         key = execution.output_location.removeprefix("s3://")
         if execution.has_result and not caller.may("s3:GetObject", f"arn:aws:s3:::{key}"):
-            raise InvalidRequestError(
-                f"Access denied when reading output: s3:GetObject on arn:aws:s3:::{key}"
-            )
+            raise InvalidRequestError(f"Access denied when reading output: s3:GetObject on arn:aws:s3:::{key}")
         page, token = _page(request, results.rows(execution), _RESULTS_PAGE)
         return {
             "UpdateCount": execution.update_count,
@@ -222,9 +214,7 @@ def _find(request: AthenaResponse) -> QueryExecution:
     return execution
 
 
-def _page(
-    request: AthenaResponse, items: list[Any], largest: int
-) -> tuple[list[Any], dict[str, str]]:
+def _page(request: AthenaResponse, items: list[Any], largest: int) -> tuple[list[Any], dict[str, str]]:
     """The page that was asked for, and the token of the next where there is one."""
     size = min(int(request._get_param("MaxResults") or largest), largest)
     start = int(request._get_param("NextToken") or 0)

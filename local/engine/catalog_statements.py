@@ -63,13 +63,10 @@ def _show_partitions(context: Context, match: re.Match[str]) -> Answer:
     table = context.table(match["name"], "glue:GetPartitions")
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if not keys:
-        raise QueryError(
-            "FAILED", f"Table {match['name']} is not a partitioned table", by_user=True
-        )
+        raise QueryError("FAILED", f"Table {match['name']} is not a partitioned table", by_user=True)
     partitions = context.glue.get_partitions(table["DatabaseName"], table["Name"], "")
     names = (
-        "/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True))
-        for partition in partitions
+        "/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True)) for partition in partitions
     )
     return ["partition"], [[name] for name in sorted(names)]
 
@@ -81,10 +78,7 @@ def _show_columns(context: Context, match: re.Match[str]) -> Answer:
 
 def _describe(context: Context, match: re.Match[str]) -> Answer:
     table = context.table(match["name"])
-    rows = [
-        [f"{column['Name']:<20}\t{column['Type']:<20}\t{column.get('Comment') or '':<20}"]
-        for column in _columns(table)
-    ]
+    rows = [[f"{column['Name']:<20}\t{column['Type']:<20}\t{column.get('Comment') or '':<20}"] for column in _columns(table)]
     return ["col_name\tdata_type\tcomment"], rows
 
 

@@ -84,9 +84,7 @@ class Engine:
             if self.process.poll() is not None:
                 raise EngineError(f"The engine ended while it started.{self._log_tail()}")
             if time.monotonic() > deadline:
-                raise EngineError(
-                    f"The engine was not ready after {timeout_seconds:.0f} s.{self._log_tail()}"
-                )
+                raise EngineError(f"The engine was not ready after {timeout_seconds:.0f} s.{self._log_tail()}")
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:

@@ -51,9 +51,7 @@ def write_home(home: Path, jars: Path, port: int) -> None:
             link.symlink_to(jar.resolve())
     # The published jar lacks its service descriptor.
     with zipfile.ZipFile(plugin / "services.jar", "w") as services:
-        services.writestr(
-            "META-INF/services/io.trino.spi.Plugin", "io.trino.plugin.hive.HivePlugin\n"
-        )
+        services.writestr("META-INF/services/io.trino.spi.Plugin", "io.trino.plugin.hive.HivePlugin\n")
     (home / "unload").mkdir(exist_ok=True)
     # The JVM resolves these names and no others, so it can't look anybody up.
     (home / "hosts").write_text("127.0.0.1 localhost\n")

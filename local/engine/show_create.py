@@ -14,9 +14,7 @@ def show_create_table(table: dict[str, Any]) -> list[str]:
     lines += ["STORED AS INPUTFORMAT ", f"  '{storage['InputFormat']}' "]
     lines += ["OUTPUTFORMAT ", f"  '{storage['OutputFormat']}'"]
     lines += ["LOCATION", f"  '{storage['Location']}'"]
-    properties = [
-        f"  '{name}'='{value}'" for name, value in sorted(table.get("Parameters", {}).items())
-    ]
+    properties = [f"  '{name}'='{value}'" for name, value in sorted(table.get("Parameters", {}).items())]
     return [*lines, "TBLPROPERTIES (", ", \n".join(properties) + ")"]
 
 

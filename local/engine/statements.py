@@ -12,9 +12,7 @@ from enum import Enum
 _OPAQUE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = r"[\w.\"`]+"
 _UNLOAD = re.compile(r"UNLOAD\s*\(", re.I)
-_UNLOAD_TAIL = re.compile(
-    r"\s*TO\s*'(?P<location>s3://[^']+)'\s*(?:WITH\s*\((?P<options>.*)\))?\s*", re.I | re.DOTALL
-)
+_UNLOAD_TAIL = re.compile(r"\s*TO\s*'(?P<location>s3://[^']+)'\s*(?:WITH\s*\((?P<options>.*)\))?\s*", re.I | re.DOTALL)
 _CTAS = re.compile(
     rf"CREATE\s+TABLE\s+(?P<guard>IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})\s*"
     r"(?:WITH\s*\((?P<options>[^)]*)\)\s*)?AS\s+(?P<query>.*)",

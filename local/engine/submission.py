@@ -68,11 +68,7 @@ def check_statement(runner: QueryRunner, statement: Statement, *, enforced_outpu
 def _check_unload(statement: Statement) -> None:
     unknown = set(statement.options) - _UNLOAD_OPTIONS
     if unknown:
-        raise InvalidStatementError(
-            f"Unload properties {sorted(unknown)} are not supported; use {sorted(_UNLOAD_OPTIONS)}"
-        )
+        raise InvalidStatementError(f"Unload properties {sorted(unknown)} are not supported; use {sorted(_UNLOAD_OPTIONS)}")
     file_format = statement.options.get("format", "").strip("'").upper()
     if file_format not in _FORMATS:
-        raise InvalidStatementError(
-            f"Unload format '{file_format}' is not supported; use one of {sorted(_FORMATS)}"
-        )
+        raise InvalidStatementError(f"Unload format '{file_format}' is not supported; use one of {sorted(_FORMATS)}")

@@ -66,9 +66,7 @@ class Trino:
         `lines_before` is how many lines we put before the user's own, for the positions in errors.
         Raises QueryError, and EngineError when nothing answers.
         """
-        session = ClientSession(
-            user="athena", catalog=CATALOG, schema=database, timezone="UTC", properties=properties
-        )
+        session = ClientSession(user="athena", catalog=CATALOG, schema=database, timezone="UTC", properties=properties)
         with requests.Session() as http:
             http.trust_env = False  # a proxy has no business between us and loopback
             request = TrinoRequest("127.0.0.1", self.port, session, http_session=http)
@@ -99,9 +97,7 @@ class Trino:
         """Raise QueryError when `sql` does not parse; nothing is looked up or run."""
         self.run(f"PREPARE statement FROM\n{sql}", lines_before=1)
 
-    def relations_read(
-        self, query: str, database: str, parameters: list[str] | None
-    ) -> list[tuple[str, str, str]]:
+    def relations_read(self, query: str, database: str, parameters: list[str] | None) -> list[tuple[str, str, str]]:
         """(catalog, schema, name) of each table and view that `query` reads, through views too.
 
         The query is analysed and planned, with nothing read. Raises QueryError where it is wrong.

@@ -32,9 +32,7 @@ def unload(trino: Trino, execution: QueryExecution) -> None:
     _put_manifest(execution, statement.location, execution.output_location)
 
 
-def _create_table(
-    trino: Trino, execution: QueryExecution, table: str, options: dict[str, str], codec: str
-) -> None:
+def _create_table(trino: Trino, execution: QueryExecution, table: str, options: dict[str, str], codec: str) -> None:
     properties = ", ".join(f"{name} = {value}" for name, value in options.items())
     guard = "IF NOT EXISTS " if execution.statement.guarded else ""
     sql = f"CREATE TABLE {guard}{table} WITH ({properties}) AS\n{execution.statement.query}"

@@ -18,20 +18,43 @@ MISTAKES = {
     "unknown key": (TABLE, "-- retention:", "-- keep:", "the header's key 'keep' is unknown; tables take grain"),
     "key missing": (ROLLUP, "-- schedule:   rate(1 hour)\n", "", "the header lacks `schedule:`"),
     "unknown retention": (TABLE, "1 year", "2 years", "`retention: 2 years` is unknown; use one of forever, 90 days"),
-    "grain is no column": (TABLE, "-- grain:     hour,", "-- grain:     hours,", "`grain:` names 'hours', which is no column"),
+    "grain is no column": (
+        TABLE,
+        "-- grain:     hour,",
+        "-- grain:     hours,",
+        "`grain:` names 'hours', which is no column",
+    ),
     "column without comment": (TABLE, "comment 'Bill lines'", "", "column 'event_count' has no comment"),
     "other table's name": (TABLE, "create external table cost_hourly", "create external table cost", "creates 'cost'"),
-    "column order": (ROLLUP, "    level,\n    ancestor_id,\n    sum", "    ancestor_id,\n    level,\n    sum", "as column 2"),
+    "column order": (
+        ROLLUP,
+        "    level,\n    ancestor_id,\n    sum",
+        "    ancestor_id,\n    level,\n    sum",
+        "as column 2",
+    ),
     "parameters": (ROLLUP, "first_day, last_day", "first_day", "must name each of the 2 `?`"),
-    "reads": (ROLLUP, "reads:      cost_hourly 0..0", "reads:      cost_hourly 0..0 maybe", "`reads: cost_hourly 0..0 maybe` is no"),
+    "reads": (
+        ROLLUP,
+        "reads:      cost_hourly 0..0",
+        "reads:      cost_hourly 0..0 maybe",
+        "`reads: cost_hourly 0..0 maybe` is no",
+    ),
     "reads another": (ROLLUP, "reads:      cost_hourly", "reads:      anomalies", "the SQL reads ['cost_hourly']"),
     "check": (ROLLUP, "unique(day", "distinct(day", "is none of unique(a, b)"),
-    "unknown relation": (VIEW, "from collection_coverage", "from coverage", "it reads 'coverage', which sql/ declares neither"),
+    "unknown relation": (
+        VIEW,
+        "from collection_coverage",
+        "from coverage",
+        "it reads 'coverage', which sql/ declares neither",
+    ),
     "star": (VIEW, "    known.aws_account_id,\n", "    known.*,\n", "no * and no unnamed expression"),
     "syntax": (VIEW, "left join scans", "left joyn scans", "cannot be parsed"),
     "two statements": (VIEW, "with\nscans", "select 1 as one;\nwith\nscans", "holds 2 statements"),
     "circle": (
-        "views/collection_coverage.sql", "from collector_runs", "from collector_runs inner join aws_accounts on true", "in a circle"
+        "views/collection_coverage.sql",
+        "from collector_runs",
+        "from collector_runs inner join aws_accounts on true",
+        "in a circle",
     ),
 }
 

@@ -39,7 +39,8 @@ def test_an_export_is_put_back_under_its_own_keys_manifests_last(tmp_path: Path,
         for period in ("2026-10", "2026-11")
     ]
     assert keys[2:] == [
-        f"exports/cur/harbor/metadata/BILLING_PERIOD={period}/{version}harbor-Manifest.json" for period in ("2026-10", "2026-11")
+        f"exports/cur/harbor/metadata/BILLING_PERIOD={period}/{version}harbor-Manifest.json"
+        for period in ("2026-10", "2026-11")
     ]
 
 

@@ -49,7 +49,9 @@ def test_partitions_past_their_retention_go_with_their_data_and_not_before(lake:
 def test_scans_that_expire_do_not_rewrite_the_snapshots_made_of_them(lake: TrinoLake) -> None:
     lake.write("resource_events", [config_event(NOON)], "config", "ebs_volumes", "2026-11-20")
     lake.run(NOON)
-    for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix="tables/outlay/resource_events/")["Contents"]:
+    for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix="tables/outlay/resource_events/")[
+        "Contents"
+    ]:
         lake.s3.delete_object(Bucket=lake.environment.bucket, Key=found["Key"])
     assert lake.run(NOON + timedelta(days=90)).built == []
     assert [row["state"] for row in lake.rows("select state from resource_snapshots_daily")] == ["in-use"]

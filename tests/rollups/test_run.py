@@ -88,8 +88,10 @@ def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lak
         (("group by\n    dimension", "group by\n    event_count, dimension"), "unique(day, dimension, level, ancestor_id)"),
         (("row('group', 'customer', customer),", ""), None),
         (("coalesce(node.ancestor_id, 'unattributed')", "node.ancestor_id"), "not_null"),
-        (("row('service', 'service', service),", "row('service', 'service', service), row('service', 'service', 'x'),"),
-         "conserves(cost_usd, cost_hourly, per dimension, level)"),
+        (
+            ("row('service', 'service', service),", "row('service', 'service', service), row('service', 'service', 'x'),"),
+            "conserves(cost_usd, cost_hourly, per dimension, level)",
+        ),
     ],
     ids=["split groups", "a level less", "null nodes", "a level counted twice"],
 )
@@ -159,8 +161,15 @@ def test_short_of_time_the_run_stops_between_builds_and_the_next_goes_on(lake: T
 def test_a_new_rule_is_held_against_the_days_already_published(lake: TrinoLake) -> None:
     deliver(lake, DAYS[0], "20")
     lake.run()
-    rule = {"rule_id": "r", "dimension": "account", "level": "total", "period": "daily", "limit_usd": Decimal(5),
-            "cost_type": "unblended", "severity": "warning"}
+    rule = {
+        "rule_id": "r",
+        "dimension": "account",
+        "level": "total",
+        "period": "daily",
+        "limit_usd": Decimal(5),
+        "cost_type": "unblended",
+        "severity": "warning",
+    }
     lake.write("budget_rules", [rule])
     assert built(lake.run()) == {"rule_violations": 1}
     (row,) = lake.rows("select rule_id, over_usd, day from rule_violations")

@@ -67,7 +67,10 @@ def test_a_view_changed_added_and_dropped_and_a_column_added_are_logged(lake: Tr
     assert "extra" not in relations(lake)
     logged = {(row["relation"], row["change"]) for row in lake.rows("select relation, change from _migrations")}
     assert logged >= {
-        (changed.name, "changed"), ("added", "created"), ("extra", "dropped"), ("budget_rules", "column added: note string")
+        (changed.name, "changed"),
+        ("added", "created"),
+        ("extra", "dropped"),
+        ("budget_rules", "column added: note string"),
     }
 
 

@@ -23,8 +23,7 @@ def snapshot(lake: TrinoLake, day: str) -> dict[str, Row]:
     """The day's snapshot as the rollup makes it, published for the day after to build on."""
     rows = lake.rollup("resource_snapshots_daily", day)
     stored = [
-        row | {name: naive(row[name]) for name in ("first_seen", "last_seen", "last_updated") if row[name]}
-        for row in rows
+        row | {name: naive(row[name]) for name in ("first_seen", "last_seen", "last_updated") if row[name]} for row in rows
     ]
     plain = [{k: v for k, v in row.items() if k not in ("snapshot_date", "properties", "tags")} for row in stored]
     for target, row in zip(plain, rows, strict=True):

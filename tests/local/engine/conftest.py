@@ -32,9 +32,7 @@ class Permissions:
 
     def allowed(self, access_key_id: str, action: str, resource: str) -> bool:
         self.asked.append((access_key_id, action, resource))
-        return not any(
-            action == denied and resource.startswith(prefix) for denied, prefix in self.denied
-        )
+        return not any(action == denied and resource.startswith(prefix) for denied, prefix in self.denied)
 
 
 @dataclass
@@ -155,16 +153,12 @@ def write_day(lake: Lake, day: str, *, version: str, cost: str, rows: int = 4) -
             "at": pa.array([at] * rows, pa.timestamp("ms")),
             "cost_usd": pa.array([Decimal(cost)] * rows, pa.decimal128(18, 9)),
             "value": pa.array([number * 1e9 for number in range(rows)], pa.float64()),
-            "tags": pa.array(
-                [[("env", "prod")]] * (rows - 1) + [None], pa.map_(pa.string(), pa.string())
-            ),
+            "tags": pa.array([[("env", "prod")]] * (rows - 1) + [None], pa.map_(pa.string(), pa.string())),
         }
     )
     pq.write_table(table, buffer)
     prefix = f"events/{day}/{version}/"
-    lake.client("s3").put_object(
-        Bucket="lake", Key=f"{prefix}part-0.parquet", Body=buffer.getvalue()
-    )
+    lake.client("s3").put_object(Bucket="lake", Key=f"{prefix}part-0.parquet", Body=buffer.getvalue())
     point_partition(lake, day, f"s3://lake/{prefix}")
 
 
@@ -192,9 +186,7 @@ class Athena:
 
     def wait(self, query_id: str) -> dict[str, Any]:
         while True:
-            execution: dict[str, Any] = self.client.get_query_execution(QueryExecutionId=query_id)[
-                "QueryExecution"
-            ]
+            execution: dict[str, Any] = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
             if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
                 return execution
             time.sleep(0.02)
@@ -211,14 +203,8 @@ class Athena:
         """The rows of a result, its header too where it has one."""
         execution = self.run(sql, **more)
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-        pages = self.client.get_paginator("get_query_results").paginate(
-            QueryExecutionId=execution["QueryExecutionId"]
-        )
-        return [
-            [datum.get("VarCharValue") for datum in row["Data"]]
-            for page in pages
-            for row in page["ResultSet"]["Rows"]
-        ]
+        pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
+        return [[datum.get("VarCharValue") for datum in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
 
 
 @pytest.fixture(scope="session")

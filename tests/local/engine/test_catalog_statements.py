@@ -30,13 +30,9 @@ def test_partitions_are_added_shown_and_dropped(athena: Athena) -> None:
     again = "alter table events add{} partition (day = '2025-01-01')"
     assert "exists" in athena.failure(again.format(""))
     athena.rows(again.format(" if not exists"))
-    athena.rows(
-        "alter table events drop partition (day = '2025-01-01'), partition (day = '2025-01-02')"
-    )
+    athena.rows("alter table events drop partition (day = '2025-01-01'), partition (day = '2025-01-02')")
     assert ["day=2025-01-01"] not in athena.rows("show partitions events")
-    assert "Partition keys are ['day']" in athena.failure(
-        "alter table events add partition (hour = '1')"
-    )
+    assert "Partition keys are ['day']" in athena.failure("alter table events add partition (hour = '1')")
 
 
 def test_repair_registers_the_partitions_that_s3_holds(athena: Athena, events: Lake) -> None:
@@ -50,9 +46,7 @@ def test_repair_registers_the_partitions_that_s3_holds(athena: Athena, events: L
     s3.copy_object(Bucket="lake", Key="hive_style/day=2028-01-01/a.parquet", CopySource=copied)
     assert athena.rows("select count(*) from hive_style")[1:] == [["0"]]
     athena.rows("MSCK REPAIR TABLE hive_style;")
-    assert athena.rows("select day, count(*) from hive_style group by 1")[1:] == [
-        ["2028-01-01", "4"]
-    ]
+    assert athena.rows("select day, count(*) from hive_style group by 1")[1:] == [["2028-01-01", "4"]]
 
 
 def test_databases_are_made_and_dropped(athena: Athena) -> None:
@@ -74,9 +68,7 @@ def test_what_is_not_there_is_named(athena: Athena, events: Lake) -> None:
 @pytest.mark.parametrize("kind", ["(type io, format json)", "", "analyze"])
 def test_explain_is_passed_on(athena: Athena, events: Lake, kind: str) -> None:
     point_partition(events, "2028-02-01", "s3://lake/events/none/")
-    execution = athena.run(
-        f"explain {kind} select count(*) from events where day = date '2028-02-01'"
-    )
+    execution = athena.run(f"explain {kind} select count(*) from events where day = date '2028-02-01'")
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
     assert execution["StatementType"] == "UTILITY"
     assert len(athena.rows("explain (type io, format json) select count(*) from events")) > 5

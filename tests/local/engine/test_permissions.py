@@ -30,15 +30,11 @@ def _view(athena: Athena) -> None:
         ("s3:PutObject", "arn:aws:s3:::results/queries/"),
     ],
 )
-def test_reading_needs(
-    athena: Athena, permissions: Permissions, sql: str, action: str, resource: str
-) -> None:
+def test_reading_needs(athena: Athena, permissions: Permissions, sql: str, action: str, resource: str) -> None:
     permissions.denied.append((action, resource))
     reason = athena.failure(sql, ExecutionParameters=["date '2026-11-01'"])
     assert f"{action} on resource: {resource}" in reason
-    assert "denied" in reason.lower() or reason.startswith(
-        "Insufficient permissions to execute the query"
-    )
+    assert "denied" in reason.lower() or reason.startswith("Insufficient permissions to execute the query")
 
 
 def test_unload_needs_to_write_its_target(athena: Athena, permissions: Permissions) -> None:
@@ -65,23 +61,17 @@ def test_unload_needs_to_write_its_target(athena: Athena, permissions: Permissio
         ("create table copied as select * from guarded", "glue:CreateTable", "table/lake/copied"),
     ],
 )
-def test_the_catalog_needs(
-    athena: Athena, permissions: Permissions, sql: str, action: str, resource: str
-) -> None:
+def test_the_catalog_needs(athena: Athena, permissions: Permissions, sql: str, action: str, resource: str) -> None:
     permissions.denied.append((action, f"{GLUE}:{resource}"))
     assert f"{action} on resource: {GLUE}:{resource}" in athena.failure(sql)
 
 
-def test_who_may_do_all_of_it_gets_rows_as_themselves(
-    athena: Athena, permissions: Permissions
-) -> None:
+def test_who_may_do_all_of_it_gets_rows_as_themselves(athena: Athena, permissions: Permissions) -> None:
     assert athena.rows(SELECT, ExecutionParameters=["date '2026-11-01'"])[1:] == [["5.000000000"]]
     assert {caller for caller, _, _ in permissions.asked} == {CALLER}
 
 
-def test_results_are_read_with_the_readers_permission(
-    athena: Athena, permissions: Permissions
-) -> None:
+def test_results_are_read_with_the_readers_permission(athena: Athena, permissions: Permissions) -> None:
     query_id = athena.run("select 1")["QueryExecutionId"]
     permissions.denied.append(("s3:GetObject", "arn:aws:s3:::results/"))
     with pytest.raises(ClientError, match="Access denied when reading output"):

@@ -41,9 +41,7 @@ def test_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "\n" not in str(error.value)
 
 
-def test_a_jar_that_is_not_what_the_lock_says_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_jar_that_is_not_what_the_lock_says_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = tmp_path / "a.jar"
 
     def download(artifact: object, jar: object) -> Path:
@@ -87,9 +85,7 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:
         f"engine = Engine.start({NOBODY!r}, pathlib.Path({str(tmp_path)!r}))\n"
         "print(engine.process.pid, flush=True); time.sleep(60)\n"
     )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
-    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     time.sleep(1)

@@ -28,9 +28,7 @@ def test_a_result_has_a_header_and_athenas_text(athena: Athena) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_awswrangler_reads_typed_columns(
-    athena: Athena, events: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_awswrangler_reads_typed_columns(athena: Athena, events: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", events.endpoint)
     wr.config.athena_query_wait_polling_delay = 0.02
     frame = wr.athena.read_sql_query(
@@ -105,9 +103,7 @@ def test_results_come_in_pages_with_the_header_on_the_first(athena: Athena) -> N
     execution = athena.run("select x from unnest(sequence(1, 2500)) as t(x) order by x")
     pages, token = [], {}
     while True:
-        answer = athena.client.get_query_results(
-            QueryExecutionId=execution["QueryExecutionId"], **token
-        )
+        answer = athena.client.get_query_results(QueryExecutionId=execution["QueryExecutionId"], **token)
         pages.append([row["Data"][0]["VarCharValue"] for row in answer["ResultSet"]["Rows"]])
         if "NextToken" not in answer:
             break
@@ -136,9 +132,7 @@ def test_the_statistics_count_the_bytes_that_were_read(athena: Athena, events: L
     reads = [r for r in events.requests if r[0] == "GET" and r[1].endswith(".parquet")]
     assert reads
     assert all(byte_range for _, _, byte_range in reads)
-    runtime = athena.client.get_query_runtime_statistics(
-        QueryExecutionId=execution["QueryExecutionId"]
-    )
+    runtime = athena.client.get_query_runtime_statistics(QueryExecutionId=execution["QueryExecutionId"])
     assert runtime["QueryRuntimeStatistics"]["Rows"]["InputBytes"] == scanned
 
 
@@ -160,12 +154,7 @@ def test_a_query_that_reads_too_much_is_cancelled(athena: Athena) -> None:
 def test_a_query_can_be_stopped(athena: Athena) -> None:
     query_id = athena.start("select count(*) from unnest(sequence(1, 10000)) a(x), unnest(sequence(1, 10000)) b(x),"
                             " unnest(sequence(1, 1000)) c(x) where a.x * b.x = c.x + 0.5")  # fmt: skip
-    while (
-        athena.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"][
-            "State"
-        ]
-        == "QUEUED"
-    ):
+    while athena.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]["State"] == "QUEUED":
         time.sleep(0.02)
     with pytest.raises(ClientError, match="Query has not yet finished"):
         athena.client.get_query_results(QueryExecutionId=query_id)

@@ -22,9 +22,7 @@ def _parquet(lake: Lake, key: str) -> Any:
     return pq.ParquetFile(io.BytesIO(body))
 
 
-def test_unload_writes_partitions_with_the_compression_asked_for(
-    athena: Athena, events: Lake
-) -> None:
+def test_unload_writes_partitions_with_the_compression_asked_for(athena: Athena, events: Lake) -> None:
     execution = athena.run(
         "UNLOAD (\n  select id, cost_usd, day from events where day <= ? -- a comment; (\n)\n"
         "TO 's3://lake/out/partitioned/'\n"
@@ -47,9 +45,7 @@ def test_unload_writes_partitions_with_the_compression_asked_for(
     ("option", "codec"),
     [("", "GZIP"), (", compression = 'SNAPPY'", "SNAPPY"), (", compression='gzip'", "GZIP")],
 )
-def test_unload_compresses_with_gzip_unless_told(
-    athena: Athena, events: Lake, option: str, codec: str
-) -> None:
+def test_unload_compresses_with_gzip_unless_told(athena: Athena, events: Lake, option: str, codec: str) -> None:
     target = f"out/codec{len(option)}/"
     athena.rows(
         "unload (select id from events where day = date '2026-11-01')"
@@ -72,16 +68,12 @@ def test_unload_leaves_no_table_behind(athena: Athena, events: Lake) -> None:
         "unload (\nselect nope from events\n) to 's3://lake/out/failed/' with (format = 'PARQUET')"
     ).startswith("COLUMN_NOT_FOUND: line 2:8")
     assert [row[0] for row in athena.rows("show tables") if "unload" in str(row[0])] == []
-    assert athena.rows(
-        "select count(*) from information_schema.tables where table_name like 'unload%'"
-    )[1:] == [["0"]]
+    assert athena.rows("select count(*) from information_schema.tables where table_name like 'unload%'")[1:] == [["0"]]
     assert _objects(events, "out/failed/") == []
 
 
 def test_unload_of_no_rows_writes_nothing(athena: Athena, events: Lake) -> None:
-    athena.rows(
-        "unload (select id from events where id = '-') to 's3://lake/out/none/' with (format = 'PARQUET')"
-    )
+    athena.rows("unload (select id from events where id = '-') to 's3://lake/out/none/' with (format = 'PARQUET')")
     assert _objects(events, "out/none/") == []
 
 
@@ -162,9 +154,7 @@ def test_a_view_has_its_true_columns_in_glue(athena: Athena, events: Lake) -> No
         "struct": "struct<n:int,s:string>",
         "now": "timestamp",
     }
-    assert athena.rows("select cost_usd from daily where day = date '2026-11-01'")[1:] == [
-        ["5.000000000"]
-    ]
+    assert athena.rows("select cost_usd from daily where day = date '2026-11-01'")[1:] == [["5.000000000"]]
     athena.rows("create or replace view daily as select 1 as one")
     table = events.client("glue").get_table(DatabaseName="lake", Name="daily")["Table"]
     assert table["StorageDescriptor"]["Columns"] == [{"Name": "one", "Type": "int"}]
