@@ -88,9 +88,8 @@ class Faults:
 
     def counts(self) -> list[dict[str, Any]]:
         """Each rule with the number of calls that it has seen."""
-        return [
-            {"service": rule.service, "operation": rule.operation, "kind": rule.kind, "seen": rule.seen} for rule in self._rules
-        ]
+        told = ("service", "operation", "kind", "seen")
+        return [{name: getattr(rule, name) for name in told} for rule in self._rules]
 
     def clear(self) -> list[dict[str, Any]]:
         """Forget all rules; says how many calls each has seen."""
