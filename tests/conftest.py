@@ -13,7 +13,12 @@ from local.cloud.embedded import EmbeddedCloud
 from tests.catalog import CATALOG
 from tests.lake_on_trino import TrinoLake
 
-EXHAUSTIVE = ("deployed/faults/", "deployed/test_permissions.py", "deployed/test_secrets.py")
+EXHAUSTIVE = (
+    "deployed/faults/",
+    "deployed/test_permissions.py",
+    "deployed/test_secrets.py",
+    "deployed/test_cdk_cli.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,9 +55,16 @@ class SchemaStep:
         return found
 
     def drop_views(self, names: Iterable[str]) -> None:
-        """Drop views, in the order given; one that is gone already is no error."""
+        """Drop views, in the order given; one that is gone already is no error.
+
+        Through Glue, where views are kept: a DROP VIEW would leave its result in a bucket that is about to be removed.
+        """
+        database = self._environment.database("outlay")
         for name in names:
-            self._athena.execute(f"drop view if exists {identifier(name)}")
+            try:
+                self._glue.delete_table(DatabaseName=database, Name=name)
+            except self._glue.exceptions.EntityNotFoundException:
+                continue
 
     def _write_reference_tables(self, role_arn: str) -> None:
         accounts = [
