@@ -18,9 +18,12 @@ EXHAUSTIVE = (
     "deployed/test_permissions.py",
     "deployed/test_secrets.py",
     "deployed/test_cdk_cli.py",
+    "deployed/test_concurrency.py",
+    "collectors/test_scale.py",
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the matrices that take minutes: each fault, each permission taken away. `make test-exhaustive` runs them, CI too."""
     for item in items:
