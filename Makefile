@@ -11,13 +11,13 @@ run:
 
 # Style, types, import rules and the tests; the matrices that take minutes are test-exhaustive's.
 test: check
-	@.venv/bin/python -m pytest -m "not exhaustive" --numprocesses 2 --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -m "not exhaustive" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Each fault befalls the deployed template, each permission is taken from each role in turn, and the cdk command deploys a
 # checkout. CI runs it after test.
 test-exhaustive:
 	@$(PYTHON) local/bootstrap.py --cli
-	@.venv/bin/python -m pytest -m exhaustive --numprocesses 2 --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -m exhaustive --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check:
 	@$(PYTHON) local/bootstrap.py --cli

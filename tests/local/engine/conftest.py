@@ -1,4 +1,8 @@
-"""A real Trino and a moto server whose Athena it answers, once for all of these tests."""
+"""A real Trino and a moto server whose Athena it answers, once for the tests of this folder.
+
+The server shares its state with every mock_aws of this process, each of which begins by emptying it: no fixture that holds
+state may outlive the folder.
+"""
 
 import io
 import os
@@ -53,7 +57,7 @@ class Lake:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     if not JARS_HOME.exists():
         pytest.skip("the engine's jars are not installed: python -m local.engine.jars")
@@ -61,24 +65,24 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
     from local.engine import athena
 
-    permissions, requests = Permissions(), _record_requests()
+    permissions = Permissions()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
     endpoint = f"http://localhost:{port}"
     home: Path = tmp_path_factory.mktemp("engine")
-    with Engine.start(endpoint, home) as engine:
+    with pytest.MonkeyPatch.context() as patch, Engine.start(endpoint, home) as engine:
         athena.install(
             lambda: engine.port,
             permissions.allowed,
             enforced=lambda: permissions.enforced,
         )
         engine.wait_ready()
-        yield Lake(endpoint, permissions, requests)
+        yield Lake(endpoint, permissions, _record_requests(patch))
     server.stop()
 
 
-def _record_requests() -> list[tuple[str, str, str | None]]:
+def _record_requests(patch: pytest.MonkeyPatch) -> list[tuple[str, str, str | None]]:
     """Note (method, path, Range) of each request that S3 gets."""
     from moto.s3.responses import S3Response
 
@@ -89,11 +93,11 @@ def _record_requests() -> list[tuple[str, str, str | None]]:
         seen.append((request.method, request.path, request.headers.get("Range")))
         setup(self, request, *more, **named)
 
-    S3Response.setup_class = record
+    patch.setattr(S3Response, "setup_class", record)
     return seen
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def events(lake: Lake) -> Lake:
     """A table `lake.events`, partitioned by day: two days of four rows each, in Glue and in S3."""
     s3, glue, athena = lake.client("s3"), lake.client("glue"), lake.client("athena")
@@ -207,7 +211,7 @@ class Athena:
         return [[datum.get("VarCharValue") for datum in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def athena(events: Lake) -> Athena:
     return Athena(events)
 
@@ -221,7 +225,7 @@ def permissions(lake: Lake) -> Iterator[Permissions]:
     lake.permissions.asked.clear()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _environment() -> Iterator[None]:
     """Credentials for awswrangler, which reads them from the environment."""
     patch = pytest.MonkeyPatch()
