@@ -38,6 +38,11 @@ class Partition:
         """What it was made from; None for a partition that runs append to."""
         return self.parameters.get(VERSION)
 
+    @property
+    def folder(self) -> str:
+        """The key prefix of its objects, in whichever bucket."""
+        return self.location.removeprefix("s3://").partition("/")[2]
+
 
 class Partitions:
     """The partitions of one Glue table."""

@@ -49,7 +49,7 @@ class Builder:
         Raises AuditError where a build fails its checks (it stays unpublished), QueryError where Athena fails.
         """
         sources = self._sources.of(rollup)
-        own = self._published(rollup)
+        own = self._sources.published(rollup.name)
         days = candidate_days(rollup, sources, own)
 
         def is_stale(day: date) -> bool:
@@ -78,15 +78,12 @@ class Builder:
         done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
         audit(self._athena, self._catalog, rollup, build, first_day, last_day)
         published = self._partitions(rollup, rollup.name)
-        own.update({day: fingerprint(rollup, day, sources, own) for day in days})
+        versions = {day: fingerprint(rollup, day, sources, own) for day in days}
         published.publish(
-            *(Partition((day.isoformat(),), locations[day], {VERSION: own[day], BUILD: build}) for day in days)
+            *(Partition((day.isoformat(),), locations[day], {VERSION: versions[day], BUILD: build}) for day in days)
         )
+        own.update(versions)
         return Built(rollup.name, days, done.scanned_bytes)
-
-    def _published(self, rollup: Rollup) -> dict[date, str]:
-        found = self._partitions(rollup, rollup.name).all()
-        return {date.fromisoformat(partition.values[0]): partition.version or "" for partition in found}
 
     def _partitions(self, rollup: Rollup, name: str) -> Partitions:
         table = self._catalog.builds_table(rollup) if name != rollup.name else self._catalog.table(rollup.name)

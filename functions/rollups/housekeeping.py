@@ -41,7 +41,7 @@ class Housekeeping:
         removed = Removed()
         for rollup in self._catalog.rollups:
             for build in self._unreadable_builds(rollup, now):
-                self._delete_objects(build.location)
+                self._delete_objects(build)
                 self._partitions(self._catalog.builds_table(rollup)).drop(build.values)
                 removed.builds += 1
         for table in self._catalog.tables:
@@ -72,26 +72,22 @@ class Housekeeping:
             return 0
         oldest = today - timedelta(days=table.retention_days)
         partitions = self._partitions(table)
-        expired = [p for p in partitions.all(f"{table.day_column} < '{oldest.isoformat()}'") if self._is_empty(p.location)]
+        expired = [p for p in partitions.all(f"{table.day_column} < '{oldest.isoformat()}'") if self._is_empty(p)]
         for partition in expired:
             partitions.drop(partition.values)
         return len(expired)
 
-    def _is_empty(self, location: str) -> bool:
-        return self._s3.list_objects_v2(Bucket=self._environment.bucket, Prefix=_key(location), MaxKeys=1)["KeyCount"] == 0
+    def _is_empty(self, partition: Partition) -> bool:
+        return self._s3.list_objects_v2(Bucket=self._environment.bucket, Prefix=partition.folder, MaxKeys=1)["KeyCount"] == 0
 
-    def _delete_objects(self, location: str) -> None:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=_key(location))
+    def _delete_objects(self, partition: Partition) -> None:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=partition.folder)
         for page in pages:
             for found in page.get("Contents", []):
                 self._s3.delete_object(Bucket=self._environment.bucket, Key=found["Key"])
 
     def _partitions(self, table: Table) -> Partitions:
         return Partitions(self._glue, self._environment.database(table.database), table)
-
-
-def _key(location: str) -> str:
-    return location.removeprefix("s3://").partition("/")[2]
 
 
 def _built_at(build: str) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,50 +21,75 @@ EXPIRY_MARGIN_DAYS = 7
 
 
 class SourceVersions:
-    """Versions of the lake's relations as they stand when asked.
+    """Versions of the lake's relations, for one run: each is listed once, when it is first asked for.
 
-    Partitions that runs append to are left out from a week before their objects expire: what lifecycle rules remove is no
-    change that a rollup should follow.
+    What others publish meanwhile is the next run's. Partitions that runs
+    append to are left out from a week before their objects expire: what lifecycle rules remove is no change that a rollup
+    should follow.
     """
 
     def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog, today: date) -> None:
         self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
         self._today = today
+        self._published: dict[str, dict[date, str]] = {}
+        self._days: dict[str, Versions] = {}
 
     def of(self, rollup: Rollup) -> Sources:
         """Versions of everything that the rollup reads, but for itself."""
         others = [read for read in rollup.reads if read.relation != rollup.name]
         return Sources(
-            days={read: self.days(read) for read in others if read.first is not None},
-            whole={read: self._objects(self._catalog.table(read.relation).prefix) for read in others if read.first is None},
+            days={read: self._versions(read) for read in others if read.first is not None},
+            whole={read: self._content(self._catalog.table(read.relation).prefix) for read in others if read.first is None},
         )
 
-    def days(self, read: Read) -> Versions:
-        """The version of each day: of published partitions their own, of appended ones a digest of their objects."""
-        table = self._catalog.table(read.relation)
-        by_day: dict[date, list[str]] = defaultdict(list)
+    def published(self, rollup: str) -> dict[date, str]:
+        """The version of each day that a rollup has published. To be updated with what this run publishes."""
+        if rollup not in self._published:
+            found = self._partitions(self._catalog.table(rollup), None)
+            self._published[rollup] = {_day(partition): partition.version or "" for partition in found}
+        return self._published[rollup]
+
+    def _versions(self, read: Read) -> Versions:
+        """The version of each day that is read: a published partition's own, a digest of an appended one's objects."""
+        if self._catalog.rollup(read.relation):
+            return self.published(read.relation)
+        source = f"{read.relation}/{read.event_type}"
+        if source not in self._days:
+            self._days[source] = self._listed(self._catalog.table(read.relation), read.event_type)
+        return self._days[source]
+
+    def _listed(self, table: Table, event_type: str | None) -> Versions:
         oldest = self._today - timedelta(days=(table.retention_days or 36_500) - EXPIRY_MARGIN_DAYS)
-        for partition in self._partitions(table, read.event_type):
-            day = date.fromisoformat(partition.values[-1])
-            if partition.version or day >= oldest:
-                version = partition.version or self._objects(_key(partition.location))
-                by_day[day].append(f"{partition.values}={version}")
+        partitions = [found for found in self._partitions(table, event_type) if found.version or _day(found) >= oldest]
+        contents: Mapping[str, str] = {}
+        if any(partition.version is None for partition in partitions):
+            contents = self._contents(table.prefix + (f"event_type={event_type}/" if event_type else ""))
+        by_day: dict[date, list[str]] = defaultdict(list)
+        for partition in partitions:
+            version = partition.version or contents.get(partition.folder, "")
+            by_day[_day(partition)].append(f"{partition.values}={version}")
         return {day: _digest(sorted(versions)) for day, versions in by_day.items()}
 
-    def _partitions(self, table: Table, event_type: str | None) -> Iterator[Partition]:
+    def _partitions(self, table: Table, event_type: str | None) -> Iterable[Partition]:
         partitions = Partitions(self._glue, self._environment.database(table.database), table)
-        return (found for found in partitions.all() if event_type is None or found.values[0] == event_type)
+        return partitions.all(f"event_type = '{event_type}'" if event_type else "")
 
-    def _objects(self, prefix: str) -> str:
-        """A digest of the names and contents under a prefix."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix)
-        return _digest(f"{found['Key']}={found['ETag']}" for page in pages for found in page.get("Contents", []))
+    def _content(self, prefix: str) -> str:
+        """A digest of everything under a prefix."""
+        return _digest(sorted(f"{folder}={content}" for folder, content in self._contents(prefix).items()))
+
+    def _contents(self, prefix: str) -> dict[str, str]:
+        """By folder under a prefix, a digest of its objects' names and contents: a thousand a call, however many folders."""
+        objects: dict[str, list[str]] = defaultdict(list)
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                objects[found["Key"].rpartition("/")[0] + "/"].append(f"{found['Key']}={found['ETag']}")
+        return {folder: _digest(names) for folder, names in objects.items()}
 
 
-def _key(location: str) -> str:
-    """The key prefix of an s3:// location."""
-    return location.removeprefix("s3://").partition("/")[2]
+def _day(partition: Partition) -> date:
+    return date.fromisoformat(partition.values[-1])
 
 
-def _digest(parts: Iterator[str] | list[str]) -> str:
+def _digest(parts: Iterable[str]) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:32]
