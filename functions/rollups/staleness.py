@@ -38,10 +38,8 @@ def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> s
             parts.append(f"{read.relation}={sources.whole[read]}")
             continue
         versions = own if read.relation == rollup.name else sources.days[read]
-        name = str(read)
-        for offset in range(read.first, read.last + 1):
-            source_day = day + timedelta(days=offset)
-            parts.append(f"{name}{source_day}={versions.get(source_day, '')}")
+        parts.append(str(read))
+        parts += [versions.get(day + timedelta(days=offset), "") for offset in range(read.first, read.last + 1)]
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 
