@@ -52,7 +52,7 @@ def identify(access_key_id: str) -> Caller | None:
         return Caller(f"arn:aws:iam::{account}:user/administrator", account, administrator=True)
     session = _sessions.get(access_key_id)
     if session:
-        documents = _role_documents(session.account_id, session.role_arn)
+        documents = _role_documents(session.role_arn)
         return Caller(session.arn, session.account_id, False, documents, session.role_arn)
     for account, partitions in list(iam_backends.items()):
         user = partitions["aws"].get_user_from_access_key_id(access_key_id)
@@ -64,7 +64,7 @@ def identify(access_key_id: str) -> Caller | None:
 def role_itself(role_arn: str) -> Caller:
     """A role as an AWS service acts under it, without a session; one that does not exist may do nothing."""
     account = role_arn.split(":")[4]
-    return Caller(role_arn, account, False, _role_documents(account, role_arn), role_arn)
+    return Caller(role_arn, account, False, _role_documents(role_arn), role_arn)
 
 
 def check_trust(role_arn: str, principals: tuple[str, ...], context: dict[str, str]) -> bool:
@@ -118,7 +118,7 @@ def _role(role_arn: str) -> Any | None:
     return next((role for role in roles if role.arn == role_arn), None)
 
 
-def _role_documents(account: str, role_arn: str) -> tuple[dict[str, Any], ...]:
+def _role_documents(role_arn: str) -> tuple[dict[str, Any], ...]:
     role = _role(role_arn)
     if role is None:
         return ()

@@ -16,6 +16,7 @@ from moto.awslambda.utils import get_backend
 from local.cloud import access_ledger, alarms, engine_reads, iam, schedules, state
 from local.cloud.identity import DEFAULT_REGION
 from local.cloud.lambdas import Lambdas
+from local.cloud.remote import Invocation
 from local.cloud.resources import custom
 
 PREFIX = "/_embedded/"
@@ -97,15 +98,8 @@ class Control:
             names = ", ".join(sorted(one.function_name for one in found or functions)) or "none is deployed"
             raise CommandError(f"{len(found)} functions match '{name}'; choose from: {names}.")
         outcome, request_id = self.lambdas.invoke(found[0], json.dumps(payload).encode())
-        return {
-            "request_id": request_id,
-            "function": found[0].function_name,
-            "error": outcome.error,
-            "attempts": 1,
-            "payload": json.loads(outcome.payload or b"null"),
-            "log": outcome.log,
-            "delivered_to": None,
-        }
+        answer = json.loads(outcome.payload or b"null")
+        return asdict(Invocation(request_id, found[0].function_name, outcome.error, answer, 1, outcome.log))
 
     def _drain(self) -> dict[str, bool]:
         self.lambdas.drain()

@@ -20,24 +20,11 @@ from moto.core.exceptions import JsonRESTError
 from local.cloud.destinations import deliver_outcome
 from local.cloud.function_logs import record_invocation, record_lost_outcome
 from local.cloud.function_settings import code_folder, configuration_key, variables_of
+from local.cloud.remote import Invocation
 from local.cloud.runtime import Environment, Outcome
 
 MAX_ENVIRONMENTS = 10  # of one function at a time; AWS's default is 1,000 for an account
 RETRY_PAUSES_S = (0.2, 0.4)  # AWS: one minute, then two
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What became of one invocation, its retries included."""
-
-    request_id: str
-    function: str
-    error: str | None
-    payload: Any
-    attempts: int
-    log: str
-    delivered_to: str | None = None
-    """ARN of the destination or dead-letter queue that got the outcome."""
 
 
 @dataclass

@@ -22,7 +22,7 @@ class Invocation:
     payload: Any
     attempts: int
     log: str
-    delivered_to: str | None
+    delivered_to: str | None = None
     """ARN of the destination or dead-letter queue that got the outcome."""
 
 

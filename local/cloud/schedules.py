@@ -16,7 +16,8 @@ from moto.scheduler.models import scheduler_backends
 
 from local.cloud.callers import service_credentials
 from local.cloud.destinations import Sender, client_of, send
-from local.cloud.lambdas import Invocation, Lambdas
+from local.cloud.lambdas import Lambdas
+from local.cloud.remote import Invocation
 
 SERVICE = "scheduler.amazonaws.com"
 RETRY_PAUSE_S = 0.1
