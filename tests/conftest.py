@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,9 +61,5 @@ def lake(aws: str) -> TrinoLake:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Recorded responses and bills that nobody here wrote; skips where the folder is absent."""
-    default = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-    folder = Path(os.environ.get("OUTLAY_TEST_DATA", default))
-    if not folder.is_dir():
-        pytest.skip(f"no recorded data at {folder}; set OUTLAY_TEST_DATA to its folder")
-    return folder
+    """Recorded responses and bills that nobody here wrote."""
+    return Path(__file__).parent / "data"

@@ -1,7 +1,6 @@
 """Recorded AWS answers, and sessions whose calls are answered without AWS: botocore does everything but the sending."""
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import boto3
 
 from lake.accounts import MemberAccess, MemberRole
 
-RECORDINGS = Path(os.environ.get("OUTLAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "aws_recordings"
+RECORDINGS = Path(__file__).parents[1] / "data" / "aws_recordings"
 RECORDED_ACCOUNT = "644160558196"
 
 Reply = tuple[int, dict[str, Any]]
@@ -25,6 +24,11 @@ Answer = Callable[[str, str, str, dict[str, Any]], Reply]
 def recorded(operation: str) -> list[Path]:
     """Every recorded answer of one EC2 operation."""
     return sorted(RECORDINGS.glob(f"*/ec2.{operation}_*.json"))
+
+
+def case_of(path: Path) -> str:
+    """What a test calls a recording."""
+    return f"{path.parent.name}-{path.stem}"
 
 
 def load(path: Path) -> Reply:

@@ -18,7 +18,7 @@ from benchmarks.transport import Network, environment
 from collectors.aws import ebs_volumes, ec2_instances
 from collectors.aws.fast_describe import _Answers, ec2_client
 from lake.accounts import MemberAccess
-from tests.collectors.replay import load, recorded
+from tests.collectors.replay import case_of, load, recorded
 
 OPERATIONS = ("DescribeInstances", "DescribeVolumes")
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")) | st.sampled_from("<>&\n\t]"), max_size=12)
@@ -61,7 +61,7 @@ def answers(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     return SCALARS.get(shape.type_name, TEXT)
 
 
-@pytest.mark.parametrize("path", [path for operation in OPERATIONS for path in recorded(operation)], ids=str)
+@pytest.mark.parametrize("path", [path for operation in OPERATIONS for path in recorded(operation)], ids=case_of)
 def test_every_recording_is_read_as_botocore_reads_it(path: Path) -> None:
     status, answer = load(path)
     operation = path.name.split(".")[1].rsplit("_", 1)[0]

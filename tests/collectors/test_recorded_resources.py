@@ -13,7 +13,7 @@ from lake.catalog import Catalog
 from lake.configuration import Account
 from lake.events import Origin
 from tests.collectors.conftest import NO_GROUPING
-from tests.collectors.replay import RECORDED_ACCOUNT, RECORDINGS, access_answered_by, error, load, recorded
+from tests.collectors.replay import RECORDED_ACCOUNT, access_answered_by, case_of, error, load, recorded
 
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 REGION = "us-east-1"
@@ -74,12 +74,10 @@ FIELDS = {
 }
 """Property: the path of its value in the record."""
 
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason=f"no recorded answers in {RECORDINGS}; set OUTLAY_TEST_DATA")
-
 
 def cases() -> list[Any]:
     return [
-        pytest.param(collector, path, id=f"{path.parent.name}-{path.stem}")
+        pytest.param(collector, path, id=case_of(path))
         for collector, (operation, *_) in OPERATIONS.items()
         for path in recorded(operation)
     ]
