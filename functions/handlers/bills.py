@@ -1,6 +1,7 @@
 """Lambda `bills`: publishes every delivery of every configured bill that is not published yet.
 
-Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished, BillsFailed.
+Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished,
+BillsFailed, BillsShrunken.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run = collect_bills(_lake(), slot_of(event), context.get_remaining_time_in_millis)
     metrics.add_metric("BillRowsPublished", MetricUnit.Count, sum(run.published.values()))
     metrics.add_metric("BillsFailed", MetricUnit.Count, len(run.failures))
+    metrics.add_metric("BillsShrunken", MetricUnit.Count, len(run.shrunken))
+    for warning in run.shrunken:
+        logger.warning(warning)
     logger.info("bills read", extra={"published": run.published, "unchanged": len(run.unchanged), "failures": run.failures})
     run.raise_if_failed()
     return {"published": run.published, "unchanged": len(run.unchanged), "is_complete": run.is_complete}

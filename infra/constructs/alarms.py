@@ -44,6 +44,11 @@ class Alarms(Construct):
             "Scans of some account or region failed; ask collector_runs which, and why.",
             self._own_metric("ScansFailed", "collect"),
         )
+        self._alarm(
+            "bills-shrunken",
+            "A bill came with half of its rows or fewer and was published so; collector_runs says which (Shrunken).",
+            self._own_metric("BillsShrunken", "bills"),
+        )
         self._watch_for_silence()
 
     def _let_cloudwatch_publish(self) -> None:

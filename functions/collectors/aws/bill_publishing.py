@@ -1,13 +1,13 @@
 """Publishes the days of one delivery: every day written first, then each partition repointed.
 
-A partition says which delivery it is of (outlay.version) and how many days and rows that has, so that the next run can
-tell from Glue alone whether a delivery is published as a whole. A day that an earlier delivery had and this one lacks is
-published empty, and not dropped: what is made from it must be made again.
+A partition says which delivery it is of (outlay.version), how many days and rows that has, and how many rows the one before
+it had: the next run can tell from Glue alone whether a delivery is published as a whole, and whether it shrank. A day that
+an earlier delivery had and this one lacks is published empty, and not dropped: what is made from it must be made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,7 @@ from lake.partitions import VERSION, Partition, Partitions
 from lake.writer import ParquetObject
 
 EVENT_TYPE = "cost"
-DAYS, ROWS = "outlay.days", "outlay.rows"
+DAYS, ROWS, ROWS_BEFORE = "outlay.days", "outlay.rows", "outlay.rows_before"
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,29 @@ class Published:
         parameters = partitions[0].parameters
         return int(parameters[ROWS]) if parameters.get(DAYS) == str(len(partitions)) else None
 
+    def rows_before(self, collector: str, version: str) -> int | None:
+        """Rows of the delivery that this version replaces or has replaced; None where it is the first."""
+        before = None
+        for partition in self.partitions.get(collector, ()):
+            if partition.version != version:
+                return int(partition.parameters[ROWS])
+            before = partition.parameters.get(ROWS_BEFORE)
+        return int(before) if before else None
+
     def days(self, collector: str) -> set[date]:
         """Days on which the delivery has a partition, of whatever version."""
         return {date.fromisoformat(partition.values[2]) for partition in self.partitions.get(collector, ())}
 
 
-def publish(lake: Lake, table: Table, delivery: Delivery, version: str, spools: DaySpools, earlier: Iterable[date]) -> None:
+def publish(lake: Lake, table: Table, delivery: Delivery, version: str, spools: DaySpools, published: Published) -> None:
     """Write and publish the spooled days, and empty ones for what only an earlier delivery had.
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
-    days = sorted({*spools.rows, *earlier})
+    days = sorted({*spools.rows, *published.days(delivery.collector)})
     parameters = {VERSION: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
+    if (before := published.rows_before(delivery.collector, version)) is not None:
+        parameters[ROWS_BEFORE] = str(before)
     partitions = [_written(lake, table, delivery, day, parameters, spools) for day in days]
     _glue(lake, table).publish(*partitions)
 

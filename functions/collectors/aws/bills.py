@@ -2,7 +2,8 @@
 
 Which ones there are is read from S3, which ones are published from Glue: a run that was killed leaves nothing visible, the
 same delivery twice is published once, and a restated one replaces the earlier. A bill that cannot be read is an outcome
-(collector_runs: the bill as collector, export as account, billing period as region) and stops no other.
+(collector_runs: the bill as collector, export as account, billing period as region) and stops no other. One that has
+shrunk is published, since what is delivered counts, and its outcome says so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,6 +44,9 @@ FORMATS = {"cur2": cur2, "focus": focus}
 BEGIN_MS = 60_000
 """No further delivery is begun with less time left than this."""
 
+SHRUNKEN = "Shrunken"
+"""Error code of a delivery that was published, and has at most half the rows of the one before it."""
+
 logger = Logger(child=True)
 
 _MISSING_CODES = {"404", "NoSuchKey"}
@@ -54,6 +59,7 @@ class BillRun:
     published: dict[str, int] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    shrunken: list[str] = field(default_factory=list)
     is_complete: bool = True
 
     def raise_if_failed(self) -> None:
@@ -90,27 +96,42 @@ def _collect(
             run.is_complete = False
             return
         try:
-            rows = _publish_if_new(lake, delivery, published, run)
+            outcome = _publish_if_new(lake, delivery, published, run)
         except Exception as error:
             yield _failure(delivery.place, delivery.export, delivery.period, error, started, run)
         else:
-            yield Outcome(delivery.export, delivery.period, OK, rows, _since(started))
+            yield replace(outcome, duration_ms=_since(started))
 
 
-def _publish_if_new(lake: Lake, delivery: Delivery, published: Published, run: BillRun) -> int:
-    """Rows of the delivery, published now or before."""
+def _publish_if_new(lake: Lake, delivery: Delivery, published: Published, run: BillRun) -> Outcome:
+    """The outcome of a delivery that is published, now or before."""
     version = _version(delivery, lake.configuration)
+    warn = partial(_warned, delivery, published.rows_before(delivery.collector, version))
     rows = published.rows(delivery.collector, version)
     if rows is not None:
         run.unchanged.append(delivery.collector)
-        return rows
+        return warn(rows)
     with TemporaryDirectory(prefix="outlay-bill-") as folder:
         spools = DaySpools(Path(folder))
         _read(lake, delivery, spools)
-        table = lake.catalog.table("resource_events")
-        publish(lake, table, delivery, version, spools, published.days(delivery.collector))
+        publish(lake, lake.catalog.table("resource_events"), delivery, version, spools, published)
         run.published[delivery.collector] = spools.rows.total()
-        return spools.rows.total()
+    outcome = warn(run.published[delivery.collector])
+    if outcome.error_message:
+        run.shrunken.append(outcome.error_message)
+    return outcome
+
+
+def _warned(delivery: Delivery, rows_before: int | None, rows: int) -> Outcome:
+    """The outcome of a delivery of so many rows; with a warning where half of those before are gone, or more."""
+    outcome = Outcome(delivery.export, delivery.period, OK, rows)
+    if not rows_before or rows * 2 > rows_before:
+        return outcome
+    problem = f"has {rows} rows where the delivery before had {rows_before}"
+    warning = (
+        f"bill {delivery.bill.name}, file {delivery.key}: {problem}; it is published as delivered: ask whether that is meant"
+    )
+    return replace(outcome, error_code=SHRUNKEN, error_message=warning)
 
 
 def _read(lake: Lake, delivery: Delivery, spools: DaySpools) -> None:

@@ -98,12 +98,16 @@ def _same_line(export: Delivering) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What an export delivers after 2 dollars. usd: what is published then; told: what its failure says; None: it is sound."""
+    """What an export delivers after 2 dollars of 2 rows.
+
+    usd: what is published then. told: what its failure says; None: it is sound. shrunken: it is published with a warning.
+    """
 
     name: str
     spoil: Spoil
     usd: Decimal = BEFORE
     told: str | None = None
+    shrunken: bool = False
 
     @property
     def folder(self) -> str:
@@ -111,6 +115,12 @@ class Case:
 
     @property
     def row(self) -> pytest.MarkDecorator:
+        if self.shrunken:
+            return fault(
+                self.name,
+                "collector_runs: ok, Shrunken, “… rows where the delivery before had 2 …”; alarm bills-shrunken",
+                "it counts as delivered; the next delivery replaces it",
+            )
         if self.told is None:
             return fault(
                 self.name, "collector_runs: ok, with the rows that it has", "nothing to repair: it counts as delivered"
@@ -133,10 +143,10 @@ CASES = (
     Case("a truncated bill", lambda export: export.file(WHOLE[:-100]), told="cannot be read"),
     Case("a bill of no bytes", lambda export: export.file(b""), told="cannot be read"),
     Case("a bill torn in the middle", lambda export: export.file(WHOLE[:300] + WHOLE[900:]), told="cannot be read"),
-    Case("a bill without rows", _table(lambda table: table.slice(0, 0)), Decimal(0)),
+    Case("a bill without rows", _table(lambda table: table.slice(0, 0)), Decimal(0), shrunken=True),
     Case("a charge that comes twice", _same_line, told="comes twice"),
     Case("the same bill again", lambda export: export.table(TWO), SIX),
-    Case("a bill that shrank to one day", _table(lambda table: table.slice(0, 1)), Decimal(3)),
+    Case("a bill that shrank to one day", _table(lambda table: table.slice(0, 1)), Decimal(3), shrunken=True),
     Case("a column added", _table(lambda table: table.append_column("brand_new", pa.array([1, 2]))), SIX),
     Case("a column gone that can be done without", _table(lambda table: table.drop(["resource_tags"])), SIX),
     Case("a needed column gone", _table(lambda table: table.drop([COST])), told="is missing"),
@@ -195,7 +205,7 @@ def seen(ground: Ground) -> Seen:
     failing = ground.fire("bills", later(1))
     assert (failing.error, failing.attempts) == ("Unhandled", 3)
     bad, outcomes = ground.charged(), _outcomes(ground, later(1))
-    alarms = {name: ground.alarm(name) for name in ("bills-errors", "collection-dead-letters")}
+    alarms = {name: ground.alarm(name) for name in ("bills-errors", "bills-shrunken", "collection-dead-letters")}
     assert ground.fire("rollup", later(1)).error is None
     rolled_up = ground.total()
     _deliver_all(ground, exports, AFTER)
@@ -223,13 +233,15 @@ def test_a_bad_delivery_is_told_and_what_was_published_stands(seen: Seen, case: 
     outcome = seen.outcomes[export]
     assert outcome["status"] == ("failed" if case.told else "ok"), outcome
     assert (case.told or "") in (outcome["error_message"] or "")
+    assert (outcome["error_code"] == "Shrunken") is case.shrunken
     assert seen.bad.get(collector, (0, Decimal(0)))[1] == case.usd
     assert seen.good[collector] == (2, AFTER), "the next sound delivery is published whole"
     assert seen.ends[export] == "ok"
 
 
 def test_bad_deliveries_ring_and_the_rollups_hold_what_stands(seen: Seen) -> None:
-    assert seen.alarms == {"bills-errors": 3, "collection-dead-letters": 1}
+    shrunken = sum(case.shrunken for case in CASES)
+    assert seen.alarms == {"bills-errors": 3, "bills-shrunken": shrunken, "collection-dead-letters": 1}
     assert seen.rolled_up == sum(case.usd for case in CASES) + 3 * len(FILES) == sum(usd for _, usd in seen.bad.values())
 
 
