@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from lake.errors import OutlayError
+from local.report.plain import printable
+
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -18,19 +22,22 @@ def cli() -> None:
     """Outlay, a serverless cost lake, in a cloud embedded in this checkout."""
 
 
-@cli.command()
+@cli.command(short_help="Deploy Outlay here, run every schedule once, print a report.")
 @click.option(
     "--bill",
     type=click.Path(path_type=Path),
     help="A real bill instead of the demo: a CUR 2.0 export folder, or a FOCUS file.",
 )
-@click.option("--quiet", is_flag=True, help="No progress, only the result.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@click.option("--quiet", is_flag=True, help="No progress, and one line instead of the report: total, findings, scans, page.")
+@click.option("--json", "as_json", is_flag=True, help="No progress, and the report as JSON.")
 def run(bill: Path | None, quiet: bool, as_json: bool) -> None:
-    """Deploy into the embedded cloud, do a day's work, and show what it says."""
+    """Deploy Outlay into the embedded cloud, run every schedule once, and print a report.
+
+    The lake, the report and a page with charts stay in .outlay/ (or the folder that OUTLAY_HOME names).
+    """
     from local.main_job import main_job
 
-    main_job(bill, _progress(quiet or as_json), as_json=as_json)
+    main_job(bill, _progress(quiet or as_json), "json" if as_json else "brief" if quiet else "summary")
 
 
 @cli.command()
@@ -38,7 +45,7 @@ def run(bill: Path | None, quiet: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Rows as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Rows as CSV.")
 def query(sql: str, as_json: bool, as_csv: bool) -> None:
-    """Run Athena SQL on the lake that the last run left."""
+    """Run one Athena SQL statement on the lake of the last run."""
     from local.lake_sql import open_lake, print_csv, print_json, show
 
     with open_lake() as lake:
@@ -53,7 +60,7 @@ def query(sql: str, as_json: bool, as_csv: bool) -> None:
 
 @cli.command()
 def shell() -> None:
-    """Athena SQL, statement after statement, on the lake that the last run left."""
+    """Type Athena SQL, statement after statement."""
     from local.shell import run_shell
 
     run_shell()
@@ -69,7 +76,7 @@ def shell() -> None:
     help="Check the deployment that a settings folder (default: config) describes, with your AWS credentials.",
 )
 def doctor(config: Path | None) -> int:
-    """Check this machine, or a deployment, and say what to mend."""
+    """Check this machine, or a deployment in AWS."""
     from local.doctor import doctor as check
 
     return 0 if check(config, Console(highlight=False)) else 1
@@ -81,28 +88,33 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 
     def step(text: str) -> None:
         if not quiet:
-            console.print(f"[dim]{time.monotonic() - started:5.1f} s[/dim]  {text}")
+            console.print(Text.assemble((f"{time.monotonic() - started:5.1f} s", "dim"), f"  {printable(text)}"))
 
     return step
 
 
-def main() -> int:
-    """The command's exit status: 0, 1 after one sentence on what is wrong, 2 for a wrong call, 130 after Ctrl-C."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's exit status: 0, 1 after a sentence on what is wrong, 2 for a wrong call, 130 after Ctrl-C."""
     from local.cloud import CloudError, DeployError, StateError
     from local.engine.errors import EngineError
 
     try:
-        return int(cli.main(standalone_mode=False) or 0)
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 130
+        return int(cli.main(arguments, standalone_mode=False) or 0)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (OutlayError, CloudError, DeployError, StateError, EngineError) as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", markup=True)
+        _complain("error:", str(error))
         return 1
+
+
+def _complain(what: str, text: str = "") -> None:
+    """One line on standard error, the first words in red; text is shown as it is, brackets and all."""
+    line = Text.assemble((what, "red"), f" {printable(text)}" if text else "")
+    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

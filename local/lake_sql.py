@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from lake.errors import QueryError
 from local.cloud.embedded import EmbeddedCloud
+from local.report.plain import printable
 from local.run import CONFIG, LAKE
 
-PAGE = 1000
-RIGHT = ("integer", "bigint", "double", "decimal", "real", "smallint", "tinyint")
-JSON_TYPES: dict[str, Callable[[str], int | float | bool]] = {
-    **dict.fromkeys(("integer", "bigint", "smallint", "tinyint"), int),
-    "double": float,
-    "boolean": lambda text: text == "true",
-}
+INTEGERS, FLOATS = ("integer", "bigint", "smallint", "tinyint"), ("double", "float", "real")
+RIGHT = (*INTEGERS, *FLOATS, "decimal")
 
 
 @dataclass(frozen=True)
@@ -97,9 +94,9 @@ def show(answer: Answer, console: Console) -> None:
     """Rows as a table that fits the width, numbers to the right, then one line on what it took."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, kind in answer.columns:
-        table.add_column(name, justify="right" if kind.split("(")[0] in RIGHT else "left", overflow="fold")
+        table.add_column(Text(printable(name)), justify="right" if kind.split("(")[0] in RIGHT else "left", overflow="fold")
     for row in answer.rows:
-        table.add_row(*("[dim]null[/dim]" if cell is None else _plain(cell) for cell in row))
+        table.add_row(*(Text("null", "dim") if cell is None else Text(printable(cell)) for cell in row))
     console.print(table)
     rows = f"{len(answer.rows):,} row{'' if len(answer.rows) == 1 else 's'}"
     console.print(f"[dim]{rows} · {answer.scanned_bytes:,} bytes scanned · {answer.milliseconds / 1000:.2f} s[/dim]")
@@ -113,21 +110,23 @@ def print_csv(answer: Answer) -> None:
 
 
 def print_json(answer: Answer) -> None:
-    """Rows as a JSON list of objects on standard output; decimals are strings, so that they keep their digits."""
+    """Rows as a JSON list of objects on standard output.
+
+    Decimals are strings, so that they keep their digits; so are NaN and Infinity, for which JSON has no number.
+    """
     rows = [
         {name: _json_value(kind, cell) for (name, kind), cell in zip(answer.columns, row, strict=True)}
         for row in answer.rows
     ]
-    json.dump(rows, sys.stdout, indent=1, ensure_ascii=False)
+    json.dump(rows, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
 
 
 def _json_value(kind: str, cell: str | None) -> str | int | float | bool | None:
-    if cell is None or kind not in JSON_TYPES:
-        return cell
-    return JSON_TYPES[kind](cell)
-
-
-def _plain(cell: str) -> str:
-    """A cell without markup or control characters."""
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in cell))
+    if cell is None:
+        return None
+    if kind in INTEGERS:
+        return int(cell)
+    if kind in FLOATS and math.isfinite(float(cell)):
+        return float(cell)
+    return cell == "true" if kind == "boolean" else cell

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
@@ -26,6 +26,7 @@ PAGE = HOME / "report.html"
 REPORT = HOME / "report.json"
 OWN_CONFIG = HOME / "own-config"
 DEMO_TITLE = "Harbor, a demo company"
+Form = Literal["summary", "brief", "json"]
 NEXT = (
     ('.venv/bin/outlay query "select * from budget_violations"', "Athena SQL on this lake, now or tomorrow"),
     (".venv/bin/outlay shell", "the same, statement after statement"),
@@ -34,7 +35,7 @@ NEXT = (
 )
 
 
-def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
+def main_job(bill: Path | None, step: Step, form: Form) -> None:
     """Deploy, work, report: leaves the lake, the page and the report in .outlay/. Raises OutlayError where that failed."""
     started = time.monotonic()
     own = find_bill(bill.resolve()) if bill else None
@@ -51,11 +52,16 @@ def main_job(bill: Path | None, step: Step, *, as_json: bool) -> None:
     PAGE.write_text(page.render(report), encoding="utf-8")
     REPORT.write_text(report.to_json(), encoding="utf-8")
     step(f"done in {time.monotonic() - started:.0f} s")
-    if as_json:
-        sys.stdout.write(report.to_json() + "\n")
+    _show(report, form)
+
+
+def _show(report: Report, form: Form) -> None:
+    """The report on standard output."""
+    shown = str(PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE)
+    if form == "summary":
+        Console().print(terminal.summary(report, page=shown, next_lines=NEXT))
     else:
-        shown = PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE
-        Console().print(terminal.summary(report, page=str(shown), next_lines=NEXT))
+        sys.stdout.write((report.to_json() if form == "json" else terminal.brief(report, shown)) + "\n")
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.history import FileHistory
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from lake.catalog_parser import parse_catalog
 from lake.errors import QueryError
 from local.lake_sql import LakeSql, open_lake, show
+from local.report.plain import printable
 from local.run import HOME, ROOT
 
 WORDS = ("select", "from", "where", "group by", "order by", "limit", "with", "join", "on", "count", "sum", "show tables")
@@ -60,4 +61,4 @@ def _answer(lake: LakeSql, statement: str, console: Console) -> None:
     try:
         show(lake.ask(statement), console)
     except QueryError as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+        console.print(Text(printable(str(error)), "red"))

@@ -36,7 +36,7 @@ def summary(report: Report, page: str | None = None, next_lines: Sequence[tuple[
 
     page is the path of the HTML page. next_lines are commands to go on with, each with what it does.
     """
-    parts: list[RenderableType] = [Rule(Text(report.title, "bold"), style="dim"), _figures(report)]
+    parts: list[RenderableType] = [Rule(Text(printable(report.title), "bold"), style="dim"), _figures(report)]
     for key, title in LEVELS:
         level = report.level(key)
         if level is not None:
@@ -54,7 +54,7 @@ def brief(report: Report, page: str | None = None) -> str:
     texts = {figure.name: figure.value for figure in figures(report)}
     words = [f"{report.title}: {money(report.total)} in {len(report.days)} days", f"{texts['Open findings']} open findings"]
     words += [f"{texts[name]} scans ok" for name in ("Scans that succeeded",) if name in texts]
-    return ", ".join(words + ([page] if page else []))
+    return printable(", ".join(words + ([page] if page else [])))
 
 
 def _heading(title: str) -> RenderableType:
@@ -162,7 +162,7 @@ def _coverage(report: Report) -> Iterator[RenderableType]:
     yield table
     failing = [scan for scan in report.scans if scan.status != "ok"]
     for scan in failing[:FAILURES]:
-        place = f"{scan.collector}, {report.account_name(scan.account_id)}, {scan.region}: "
+        place = printable(f"{scan.collector}, {report.account_name(scan.account_id)}, {scan.region}: ")
         yield Text.assemble((place, STATUS_STYLE.get(scan.status, "")), (printable(scan.error or scan.status), "dim"))
     if len(failing) > FAILURES:
         yield Text(f"and {len(failing) - FAILURES:,} more on the page", "dim")
@@ -206,8 +206,8 @@ def _name(report: Report, level: str, node: str) -> str:
     if node == UNATTRIBUTED:
         return "unattributed"
     if level == "account":
-        return report.account_name(node)
+        return printable(report.account_name(node))
     if level == "region":
         account, _, region = node.partition("/")
-        return f"{report.account_name(account)}, {region}" if region else node
+        return printable(f"{report.account_name(account)}, {region}" if region else node)
     return "all spending" if level == "total" else printable(node)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from local.report.charges import QueryCost, charge_usd
-from local.report.model import Message, Node, Report
+from local.report.model import Message, Node, Report, Scan
 from local.report.slack_view import mrkdwn
 from local.report.terminal import brief, summary
 from tests.local.report.reports import demo_report, many_nodes
@@ -58,13 +58,16 @@ def test_no_color_means_no_colour(monkeypatch):
     assert "\x1b[36m" in printed(demo_report(), force_terminal=True, color_system="standard")
 
 
-def test_what_a_tag_says_moves_no_cursor_and_is_no_markup():
-    level = demo_report().level("group/customer")
+def test_what_a_bill_says_moves_no_cursor_and_is_no_markup():
     nasty = Node("[red]x[/red]\x1b[2J\x07", Decimal(10**6), Decimal(10**6))
-    report = replace(demo_report(), levels=(demo_report().levels[0], replace(level, nodes=(nasty, *level.nodes))))
+    scan = Scan("aws", "\x1b[2J", "[bold]", "failed", 0, demo_report().generated_at, "[/x]\x1b[2J")
+    levels = tuple(replace(level, nodes=(nasty, *level.nodes)) for level in demo_report().levels)
+    report = replace(demo_report(), title="[b]\x1b[2J", levels=levels, scans=(scan,))
     text = printed(report)
     assert "\x1b" not in text and "\x07" not in text
-    assert "[red]x[/red]" in text
+    assert text.count("[red]x[/red]") == 3, "by account, by customer, by service"
+    assert "[b]" in text and "[bold]" in text and "[/x]" in text
+    assert "\x1b" not in brief(report)
 
 
 def test_a_level_that_does_not_add_up_is_named():
