@@ -142,8 +142,7 @@ class LakePermissions:
                 ("s3:DeleteObject",),
                 self.names.object_arns(table.prefix for table in tables),
             ),
-            self.publish_partitions(tables),
-            self.register_partitions(builds),
+            self.publish_partitions([*tables, *builds]),
             Permission(
                 "drops partitions of superseded builds, and those that are past their table's retention",
                 ("glue:DeletePartition",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,17 +11,15 @@ from lake.athena import Athena
 from lake.catalog import Catalog, Rollup, builds_name
 from lake.environment import Environment
 from lake.partitions import VERSION, Partition, Partitions
-from lake.slots import days_between, slot_name
+from lake.slots import days_between
 from lake.sql_text import literal
 from rollups.audit import audit
+from rollups.build_ids import BUILD, REPLACED, new_build
 from rollups.sources import SourceVersions
 from rollups.staleness import Sources, candidate_days, fingerprint, stale_ranges
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-
-BUILD = "outlay.build"
-"""Partition parameter: the build that a published partition came from."""
 
 
 @dataclass
@@ -67,7 +64,7 @@ class Builder:
         self, rollup: Rollup, slot: datetime, first_day: date, last_day: date, sources: Sources, own: dict[date, str]
     ) -> Built:
         table = self._catalog.table(rollup.name)
-        build = f"{slot_name(slot)}-{uuid.uuid4().hex[:8]}"
+        build = new_build(slot)
         target = f"s3://{self._environment.bucket}/{table.prefix}build={build}/"
         parameters = [literal((first_day if name == "first_day" else last_day).isoformat()) for name in rollup.parameters]
         days = days_between(first_day, last_day)
@@ -77,6 +74,7 @@ class Builder:
         builds.register(*(Partition((build, day.isoformat()), location) for day, location in locations.items()))
         done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
         audit(self._athena, self._catalog, rollup, build, first_day, last_day)
+        self._mark_replaced(rollup, slot, first_day, last_day)
         published = self._partitions(rollup, rollup.name)
         versions = {day: fingerprint(rollup, day, sources, own) for day in days}
         published.publish(
@@ -84,6 +82,21 @@ class Builder:
         )
         own.update(versions)
         return Built(rollup.name, days, done.scanned_bytes)
+
+    def _mark_replaced(self, rollup: Rollup, slot: datetime, first_day: date, last_day: date) -> None:
+        """Note on the builds that are published now when they stop being so: readers may hold them for a while yet.
+
+        Noted first: after a kill, a build that is published and called replaced is harmless, one that nothing tells from a
+        rejected one is not.
+        """
+        day = self._catalog.table(rollup.name).day_column
+        current = self._partitions(rollup, rollup.name).all(f"{day} >= '{first_day}' AND {day} <= '{last_day}'")
+        replaced = [
+            Partition((found.parameters[BUILD], *found.values), found.location, {REPLACED: slot.isoformat()})
+            for found in current
+            if BUILD in found.parameters
+        ]
+        self._partitions(rollup, builds_name(rollup.name)).publish(*replaced)
 
     def _partitions(self, rollup: Rollup, name: str) -> Partitions:
         table = self._catalog.builds_table(rollup) if name != rollup.name else self._catalog.table(rollup.name)

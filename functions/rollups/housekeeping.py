@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake.catalog import Catalog, Rollup, Table
 from lake.environment import Environment
 from lake.partitions import Partition, Partitions
-from rollups.build import BUILD
+from rollups.build_ids import REPLACED, built_at
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 READERS_HOLD = timedelta(days=1)
 """How long a reader may still hold a superseded build. Athena ends a query after 30 minutes."""
 REJECTED_KEPT = timedelta(days=7)
-"""How long a build that failed its audit can be looked at."""
+"""How long a build that was never published can be looked at: it failed its audit, or its run was killed."""
 
 
 @dataclass
@@ -49,18 +49,15 @@ class Housekeeping:
         return removed
 
     def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
-        published = {
-            partition.values[0]: partition for partition in self._partitions(self._catalog.table(rollup.name)).all()
-        }
-        locations = {partition.location for partition in published.values()}
+        published = {partition.location for partition in self._partitions(self._catalog.table(rollup.name)).all()}
         for build in list(self._partitions(self._catalog.builds_table(rollup)).all()):
-            if build.location in locations:
+            if build.location in published:
                 continue
-            current = published.get(build.values[-1])
-            current_since = _built_at(current.parameters[BUILD]) if current and BUILD in current.parameters else None
-            built_at = _built_at(build.values[0])
-            superseded = current_since is not None and built_at < current_since <= now - READERS_HOLD
-            if superseded or built_at <= now - REJECTED_KEPT:
+            if replaced := build.parameters.get(REPLACED):
+                is_unreadable = datetime.fromisoformat(replaced) <= now - READERS_HOLD
+            else:
+                is_unreadable = built_at(build.values[0]) <= now - REJECTED_KEPT
+            if is_unreadable:
                 yield build
 
     def _drop_expired(self, table: Table, today: date) -> int:
@@ -88,8 +85,3 @@ class Housekeeping:
 
     def _partitions(self, table: Table) -> Partitions:
         return Partitions(self._glue, self._environment.database(table.database), table)
-
-
-def _built_at(build: str) -> datetime:
-    """The slot in a build's id."""
-    return datetime.strptime(build.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from lake.partitions import Partition, Partitions
+from rollups.build_ids import new_build
 from rollups.housekeeping import Housekeeping
 from tests.lake_on_trino import NOON, TrinoLake, config_event, cost_event
 
@@ -33,6 +35,33 @@ def test_a_superseded_build_goes_once_no_reader_can_hold_it(lake: TrinoLake) -> 
     assert builds == 4, "the first build of each of the four rollups that read the bill"
     assert objects(lake, "cost_hourly") == 1
     assert [row["cost_usd"] for row in lake.rows("select cost_usd from cost_hourly")] == [Decimal(3)]
+
+
+def test_a_build_that_stood_for_long_is_held_for_its_readers_when_it_is_replaced(lake: TrinoLake) -> None:
+    lake.write("resource_events", [cost_event(DAY, "1")], "cost", "cur", DAY, name="a")
+    lake.run(NOON)
+    lake.write("resource_events", [cost_event(DAY, "2")], "cost", "cur", DAY, name="b")
+    late = 8 * 24 * HOUR
+    lake.run(NOON + late)
+    assert keep_house(lake, late) == (0, 0)
+    assert objects(lake, "cost_hourly") == 2, "whoever began to read before the restatement reads on"
+    lake.write("resource_events", [cost_event(DAY, "4")], "cost", "cur", DAY, name="c")
+    lake.run(NOON + late + HOUR)
+    assert keep_house(lake, late + 24 * HOUR)[0] == 4, "a day later the first goes, though the second was replaced since"
+    assert objects(lake, "cost_hourly") == 2
+
+
+def test_a_build_that_was_never_published_can_be_looked_at_for_a_week(lake: TrinoLake) -> None:
+    rollup = lake.catalog.rollup("cost_hourly")
+    assert rollup is not None
+    location = f"s3://{lake.environment.bucket}/tables/outlay/cost_hourly/build=x/"
+    builds = Partitions(lake.glue, lake.environment.database("outlay"), lake.catalog.builds_table(rollup))
+    builds.register(Partition((new_build(NOON), DAY), location))
+    lake.write("resource_events", [cost_event(DAY, "1")], "cost", "cur", DAY)
+    lake.run(NOON + HOUR)
+    assert keep_house(lake, 6 * 24 * HOUR) == (0, 0)
+    assert keep_house(lake, 7 * 24 * HOUR) == (1, 0)
+    assert len(list(builds.all())) == 1
 
 
 def test_partitions_past_their_retention_go_with_their_data_and_not_before(lake: TrinoLake) -> None:
