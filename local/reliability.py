@@ -29,14 +29,14 @@ _TITLES = {
 _INTRODUCTION = """\
 # Reliability
 
-What goes wrong, who is told, and what mends it: {count} faults. Each is a test over the deployed template, through the
-public path: an event goes in; rows, alarms and messages come out. The tests count rows and dollars: none is lost, none
-doubled. Made by `python -m local.reliability` from `tests/deployed/faults`; edit the tests, not this page.
+Failure modes and recovery: {count} faults, how each is reported, and what repairs it. Each is a test over the deployed
+template, through the public path: an event goes in; rows, alarms and messages come out. The tests count rows and dollars:
+none is lost, none doubled. Made by `python -m local.reliability` from `tests/deployed`; edit the tests, not this page.
 
-An event that fails is tried three times; then it is a message in the dead-letter queue of its group, which rings. A scan
-or bill that fails is a row of `collector_runs`, and stops no other. What is published stands until something whole
-replaces it. One thing cannot be had: Slack knows no key under which it takes a message once only, so what a notifier said
-just before it died is said again.
+An event that fails is tried three times; then it becomes a message in the dead-letter queue of its group, whose alarm goes
+off. A scan or bill that fails is a row of `collector_runs`, and stops no other. What is published stays until a complete
+replacement is published. One thing cannot be had: Slack has no way to accept a message only once, so a message that a
+notifier sent just before it was killed is sent again.
 """
 
 
