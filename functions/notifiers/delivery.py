@@ -1,8 +1,9 @@
 """Decides what is said to whom, and sees to it that nothing is said twice.
 
-A finding is announced once (`opened`), alone or in a digest, and answered once (`resolved`) in the same thread, if it was
-announced. LOW_SPEND is never announced: spending less is no alarm, and cost_anomalies keeps it for who looks. What one
-channel refuses stops only that channel; what was not sent stays new for the next run.
+A finding is announced once (`opened`), alone or in a digest, even if it is over already. Then it is answered in the same
+thread: `resolved` when it is over, `withdrawn` when it no longer holds, `reopened` when a restated bill brings it back; each
+once. LOW_SPEND is never announced: spending less is no alarm, and cost_anomalies keeps it for who looks. What one channel
+refuses stops only that channel; what was not sent stays new for the next run.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from lake.errors import OutlayError
 from lake.slots import stable_id
 from notifiers import messages
 from notifiers.drivers import Driver
+from notifiers.echoes import without_echoes
 from notifiers.findings import OPEN, Anomaly, Finding, Violation
 from notifiers.memory import Memory, Receipt
 from notifiers.messages import Message
 from notifiers.nodes import account_of
 from notifiers.slack import MessageRefusedError, Slack
+from notifiers.undone import Told
 from notifiers.wording import Wording
 
-OPENED, RESOLVED, DIGEST, DIGEST_MEMBER = "opened", "resolved", "digest", "digest_member"
+OPENED, RESOLVED, WITHDRAWN, REOPENED = "opened", "resolved", "withdrawn", "reopened"
+DIGEST, DIGEST_MEMBER = "digest", "digest_member"
 INDIVIDUAL_MESSAGES = 20
 """New findings of one run that get a message each, the largest first; the rest share a digest."""
 REPAIRED_FOR = timedelta(days=2)
@@ -38,7 +42,7 @@ Drivers = Callable[[Sequence[Finding]], dict[str, list[Driver]]]
 
 @dataclass
 class Result:
-    """What a run did. failures are by channel (or by finding, for a message that Slack refused)."""
+    """What a run did. failures are by channel; by finding for a message that Slack refused; or of the drivers' query."""
 
     sent: int = 0
     left: int = 0
@@ -68,22 +72,26 @@ class Delivery:
         self._slack: Slack | None = None
         self._result = Result()
 
-    def run(self, findings: Sequence[Finding], drivers: Drivers) -> Result:
+    def run(self, findings: Sequence[Finding], undone: Sequence[Told], drivers: Drivers) -> Result:
         """Say what is new about the findings, the largest first. Receipts are those of today's and earlier messages."""
-        new, over = [], []
+        receipts = {finding.finding_id: self._recall(finding.finding_id, OPENED) for finding in findings}
+        new = [found for found in findings if receipts[found.finding_id] is None and self._is_worth_telling(found)]
+        told = [found for found in findings if receipts[found.finding_id] is not None]
+        self._announce(without_echoes(new, told), drivers)
         for finding in findings:
-            said = self._recall(finding, OPENED)
-            if said is None and finding.status == OPEN and self._is_worth_telling(finding):
-                new.append(finding)
-            elif said is not None and finding.status != OPEN and self._recall(finding, RESOLVED) is None:
-                over.append((finding, said))
-        self._announce(new, drivers)
-        for finding, said in over:
-            self._close(finding, said)
+            said = receipts[finding.finding_id] or (
+                None if finding.status == OPEN else self._recall(finding.finding_id, OPENED)
+            )
+            if said is not None:
+                self._answer(finding, said)
+        for told_before in undone:
+            self._withdraw(told_before)
         return self._result
 
     def _is_worth_telling(self, finding: Finding) -> bool:
         if isinstance(finding, Anomaly) and finding.anomaly_type != "HIGH_SPEND":
+            return False
+        if not finding.is_news:
             return False
         muted = account_of(finding.level, finding.ancestor_id) in self._settings.muted_accounts
         return not muted and finding.over_usd >= self._settings.minimum_over_usd
@@ -103,12 +111,21 @@ class Delivery:
         for channel, findings in crowd.items():
             for finding, digest_id in self._enrolled(findings, channel):
                 digests[digest_id, channel].append(finding)
-        causes = drivers(alone)
+        causes = self._causes(alone, drivers)
         for finding in alone:
-            message = messages.opened(finding, causes.get(finding.finding_id, []), self._wording)
+            own_causes = None if causes is None else causes.get(finding.finding_id, [])
+            message = messages.opened(finding, own_causes, self._wording)
             self._tell(finding, OPENED, message, self._channel_of(finding))
         for (digest_id, channel), findings in digests.items():
             self._tell_together(digest_id, findings, channel)
+
+    def _causes(self, findings: Sequence[Finding], drivers: Drivers) -> dict[str, list[Driver]] | None:
+        """The findings' drivers; None where they cannot be read, which keeps no finding from being told."""
+        try:
+            return drivers(findings)
+        except OutlayError as error:
+            self._result.failures["drivers"] = error
+            return None
 
     def _enrolled(self, findings: Sequence[Finding], channel: str) -> Iterator[tuple[Finding, str]]:
         """Findings with the digest that each belongs to for ever: a run killed half-way leaves none to be told twice."""
@@ -127,11 +144,32 @@ class Delivery:
             receipt = {**told, **self._about(finding, OPENED, messages.one_line(finding, self._wording))}
             self._keep(self._memory.once(finding.finding_id, OPENED, partial(dict, receipt)))
 
-    def _close(self, finding: Finding, said: Receipt) -> None:
-        message = messages.resolved(finding, self._wording)
-        self._tell(finding, RESOLVED, message, said["channel"] or self._channel_of(finding), said["message_ts"])
+    def _answer(self, finding: Finding, said: Receipt) -> None:
+        """Say in the thread of the announcement that the finding is over, or open again after that was said."""
+        closed = any(self._recall(finding.finding_id, kind) for kind in (RESOLVED, WITHDRAWN))
+        if finding.status == OPEN and closed:
+            kind, message = REOPENED, messages.reopened(finding, self._wording)
+        elif finding.status != OPEN:
+            kind, message = RESOLVED, messages.resolved(finding, self._wording)
+        else:
+            return
+        if self._recall(finding.finding_id, kind) is None:
+            self._tell(finding, kind, message, said["channel"] or self._channel_of(finding), said["message_ts"])
 
-    def _tell(self, finding: Finding, kind: str, message: Message, channel: str, thread_ts: str | None = None) -> None:
+    def _withdraw(self, told: Told) -> None:
+        if any(self._recall(told.finding_id, kind) for kind in (RESOLVED, WITHDRAWN)):
+            return
+        self._tell(
+            told,
+            WITHDRAWN,
+            messages.withdrawn(told.summary),
+            told.channel or self._settings.default_channel,
+            told.message_ts,
+        )
+
+    def _tell(
+        self, finding: Finding | Told, kind: str, message: Message, channel: str, thread_ts: str | None = None
+    ) -> None:
         def act() -> Receipt:
             return {**self._post(message, channel, thread_ts), **self._about(finding, kind, message.text)}
 
@@ -167,7 +205,7 @@ class Delivery:
             "thread_ts": thread_ts,
         }
 
-    def _about(self, finding: Finding, kind: str, summary: str) -> Receipt:
+    def _about(self, finding: Finding | Told, kind: str, summary: str) -> Receipt:
         return {
             "finding_id": finding.finding_id,
             "finding_type": finding.finding_type,
@@ -179,8 +217,8 @@ class Delivery:
         owner = finding.owner if isinstance(finding, Violation) else None
         return owner or self._settings.default_channel
 
-    def _recall(self, finding: Finding, kind: str) -> Receipt | None:
-        receipt = self._memory.recall(finding.finding_id, kind)
+    def _recall(self, finding_id: str, kind: str) -> Receipt | None:
+        receipt = self._memory.recall(finding_id, kind)
         if receipt and datetime.fromisoformat(receipt["sent_at"]) > datetime.now(UTC) - REPAIRED_FOR:
             self._keep(receipt)
         return receipt

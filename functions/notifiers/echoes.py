@@ -1,4 +1,4 @@
-"""One spike shows at several nodes: its customer, its service, its account, the total. Only the first of these is told."""
+"""One spike shows at several nodes: its customer, its service, its account, the total. It is told at one, the finest."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ LIKE = Decimal("0.7")
 """Two anomalies of one day are the same money where the smaller is at least this share of the larger."""
 
 
-def without_echoes(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings in their order, less each anomaly whose money a finer node of the same day already explains."""
+def without_echoes(findings: Sequence[Finding], told: Sequence[Finding] = ()) -> list[Finding]:
+    """The findings in their order, less each anomaly whose money another one explains: one that was told, or a finer one."""
+    explained = [finding for finding in told if isinstance(finding, Anomaly)]
+    kept = set()
     anomalies = [finding for finding in findings if isinstance(finding, Anomaly)]
-    told: list[Anomaly] = []
     for anomaly in sorted(anomalies, key=lambda found: (_coarseness(found.level), found.finding_id)):
-        if not any(_is_same_money(anomaly, other) for other in told):
-            told.append(anomaly)
-    return [finding for finding in findings if not isinstance(finding, Anomaly) or finding in told]
+        if not any(_is_same_money(anomaly, other) for other in explained):
+            explained.append(anomaly)
+            kept.add(anomaly.finding_id)
+    return [finding for finding in findings if not isinstance(finding, Anomaly) or finding.finding_id in kept]
 
 
 def _coarseness(level: str) -> int:

@@ -16,12 +16,17 @@ from notifiers.nodes import Read
 
 OPEN, RESOLVED = "open", "resolved"
 RESOLVED_DAYS = 35
-"""A finding that was resolved longer before the newest day of the bill is no news. Bills may come weeks late."""
+"""A finding that was resolved longer before the newest day of the bill needs no answer. Bills may come weeks late."""
+NEWS_DAYS = 7
+"""A finding that was resolved longer before the newest day of the bill is no news to who has not heard of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What violations and anomalies share. over_usd is what was spent in the window beyond the limit or the expected."""
+    """What violations and anomalies share. over_usd is what was spent in the window beyond the limit or the expected.
+
+    is_news: it is open, or was resolved in the last NEWS_DAYS days of the bill.
+    """
 
     finding_type: ClassVar[str]
 
@@ -34,6 +39,7 @@ class Finding:
     day_count: int
     over_usd: Decimal
     resolved_day: date | None = None
+    is_news: bool = True
 
     @property
     def window(self) -> tuple[date, date]:
@@ -110,11 +116,12 @@ _Kind = TypeVar("_Kind", Violation, Anomaly)
 
 
 def _query(kind: type[Finding], view: str) -> str:
-    columns = identifiers([field.name for field in fields(kind)])
+    columns = identifiers([field.name for field in fields(kind) if field.name != "is_news"])
+    since_news, since_resolved = (f"newest.day - interval {literal(str(days))} day" for days in (NEWS_DAYS, RESOLVED_DAYS))
     return (
-        f"select {columns}\nfrom {view}\n"  # noqa: S608 - the view is one of two
-        f"where status = {literal(OPEN)}\n    or resolved_day >= "
-        f"(select max(day) from cost_rollup_daily) - interval {literal(str(RESOLVED_DAYS))} day"
+        f"select {columns},\n    coalesce(resolved_day >= {since_news}, true) as is_news\n"  # noqa: S608 - literals, a view
+        f"from {view}\ncross join (select max(day) as day from cost_rollup_daily) as newest\n"
+        f"where status = {literal(OPEN)}\n    or resolved_day >= {since_resolved}"
     )
 
 

@@ -21,7 +21,7 @@ from notifiers.wording import SPEND, Wording, cost_query
 SECTION_LENGTH, HEADER_LENGTH, TOTAL_LENGTH = 3000, 150, 10_000
 DIGEST_SECTIONS = 3
 _MARKS = {"critical": "\U0001f534", "warning": "\U0001f7e0", "info": "\U0001f535"}
-_ANOMALY_MARK, _RESOLVED_MARK = "\U0001f4c8", "\u2705"
+_ANOMALY_MARK, _RESOLVED_MARK, _WITHDRAWN_MARK = "\U0001f4c8", "\u2705", "\u21a9\ufe0f"
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,17 @@ class Message:
     blocks: tuple[Block, ...]
 
 
-def opened(finding: Finding, drivers: Sequence[Driver], wording: Wording) -> Message:
-    """The message that tells of a new finding."""
+def opened(finding: Finding, drivers: Sequence[Driver] | None, wording: Wording) -> Message:
+    """The message that tells of a new finding. drivers is None where they could not be read."""
     summary = one_line(finding, wording)
     query = cost_query(finding, wording)
     blocks: list[Block] = [
         HeaderBlock(text=cut(f"{_mark(finding)} {_headline(finding)}", HEADER_LENGTH)),
         _section(_what_happened(finding, wording)),
         _context(_circumstances(finding)),
-        _section(_drivers(finding, drivers, wording)),
     ]
+    if drivers is not None:
+        blocks.append(_section(_drivers(finding, drivers, wording)))
     if len(query) <= SECTION_LENGTH - 100:
         blocks.append(_section(f"*See it in Athena*\n```{query}```"))
     blocks.append(ContextBlock(elements=[_markdown(f"<{wording.console}|Open Athena>")]))
@@ -56,6 +57,20 @@ def resolved(finding: Finding, wording: Wording) -> Message:
     past = f"It was {money(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}."
     told = f"{_RESOLVED_MARK} Resolved{when}: {node} is back {_back(finding)}. {past}"
     return Message(f"Resolved{when}: {plain(wording.node(finding))} is back {_back(finding)}. {past}", (_section(told),))
+
+
+def reopened(finding: Finding, wording: Wording) -> Message:
+    """The note that a finding which was called over is open again: the bill was restated."""
+    node, over = wording.node(finding), f"{money(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}"
+    told = f"{_mark(finding)} Open again: {code(node)} is {over}. The bill was restated."
+    return Message(f"Open again: {plain(node)} is {over}", (_section(told),))
+
+
+def withdrawn(summary: str) -> Message:
+    """The note that what was told no longer holds; summary is the announcement's line, escaped already."""
+    why = "The bill was restated, or the rule was changed."
+    told = f"{_WITHDRAWN_MARK} No longer so: {summary}. {why}"
+    return Message(f"No longer so: {summary}. {why}", (_section(told),))
 
 
 def digest(findings: Sequence[Finding], wording: Wording) -> Message:

@@ -15,12 +15,12 @@ from lake.configuration import Configuration
 from lake.environment import Environment
 from notifiers.delivery import Delivery, Result
 from notifiers.drivers import read_drivers
-from notifiers.echoes import without_echoes
 from notifiers.findings import read_findings
 from notifiers.memory import Memory
 from notifiers.nodes import Read
 from notifiers.record import Record
 from notifiers.slack import Slack
+from notifiers.undone import read_undone, under_told_names
 from notifiers.wording import Wording
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Notifier:
             self._wording(),
             context.get_remaining_time_in_millis,
         )
-        result = delivery.run(without_echoes(read_findings(self.read)), partial(read_drivers, self.read))
+        findings = read_findings(self.read)
+        findings, undone = under_told_names(findings, read_undone(self.read, findings))
+        result = delivery.run(findings, undone, partial(read_drivers, self.read))
         self._record().write(result.receipts)
         return result
 

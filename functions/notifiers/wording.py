@@ -52,6 +52,12 @@ class Wording:
 
 
 def cost_query(finding: Finding, wording: Wording) -> str:
+    """What cost_sql gives, as Slack's code blocks take it: they show &amp; &lt; &gt; as what these stand for."""
+    sql = cost_sql(finding, wording.database)
+    return sql.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cost_sql(finding: Finding, database: str) -> str:
     """The query to paste into Athena: what the node's cost in the window consists of."""
     column, _ = SPEND[finding.spend]
     first, last = finding.window
@@ -61,14 +67,9 @@ def cost_query(finding: Finding, wording: Wording) -> str:
         "charge_category = 'usage'" if finding.spend == "usage" else None,
     ]
     where = "\n    and ".join(text for text in conditions if text)
-    return _for_code_block(
+    return (
         f"select aws_account_id, service, usage_type, resource_arn, sum({column}) as usd\n"
-        f"from {identifier(wording.database)}.{identifier('cost_hourly')}\n"
+        f"from {identifier(database)}.{identifier('cost_hourly')}\n"
         f"where {where}\n"
         "group by 1, 2, 3, 4\norder by usd desc\nlimit 50"
     )
-
-
-def _for_code_block(sql: str) -> str:
-    """SQL for a code block, which shows &amp; &lt; &gt; as what they stand for and copies them so."""
-    return sql.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

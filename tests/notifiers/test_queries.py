@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from notifiers.drivers import read_drivers
 from notifiers.findings import Anomaly, Violation, read_findings
+from notifiers.undone import read_undone
 from tests.lake_on_trino import Row, TrinoLake, day_after, rollup_row
 from tests.notifiers.examples import anomaly, violation
 
@@ -144,3 +145,20 @@ def test_findings_are_read_as_the_views_hold_them_and_old_resolutions_are_left_o
     assert spike.window == (date.fromisoformat(recent), date.fromisoformat(recent))
     assert isinstance(breach, Violation)
     assert (breach.first_day.isoformat(), breach.limit_usd, breach.owner) == (recent, Decimal(10), None)
+    assert all(finding.is_news for finding in (spike, breach))
+
+
+def test_what_was_told_and_no_view_holds_is_undone(lake: TrinoLake) -> None:
+    today = str(lake.rows("select current_date as today")[0]["today"])
+    for view in ("budget_violations", "cost_anomalies"):
+        lake.view(view)
+    assert read_undone(lake.rows, []) == []
+
+    def told(finding_id: str, kind: str = "opened") -> Row:
+        named = {"finding_id": finding_id, "kind": kind, "notification_id": f"{finding_id}{kind}"}
+        return {**named, "finding_type": "budget_violation", "channel": "C1", "message_ts": "1.2", "summary": "$5 over"}
+
+    lake.write("notifications", [told("gone"), told("gone", "resolved"), told("read")], today)
+    lake.write("notifications", [told("forgotten")], day_after(today, -70))
+    (undone,) = read_undone(lake.rows, [violation(finding_id="read")])
+    assert (undone.finding_id, undone.channel, undone.message_ts, undone.summary) == ("gone", "C1", "1.2", "$5 over")

@@ -21,10 +21,17 @@ def rule(rule_id: str, limit: str, **fields: object) -> Row:
     }
 
 
-def spend(lake: TrinoLake, first_day: str, costs: list[str], ancestor_id: str = "111111111111") -> None:
-    """Consecutive days of an account's spend, each with its total."""
+def spend(
+    lake: TrinoLake,
+    first_day: str,
+    costs: list[str],
+    ancestor_id: str = "111111111111",
+    providers: tuple[str, ...] = ("AWS",),
+) -> None:
+    """Consecutive days of an account's spend, each with its total; every provider bills on each of them."""
     for offset, cost in enumerate(costs):
         rows = [rollup_row("total", "total", cost), rollup_row("account", ancestor_id, cost)]
+        rows += [rollup_row("provider", provider, cost) for provider in providers]
         lake.write("cost_rollup_daily", rows, day_after(first_day, offset))
 
 
@@ -103,6 +110,36 @@ def test_a_partial_newest_day_does_not_resolve(lake: TrinoLake) -> None:
     spend(lake, "2026-11-10", ["11", "0.5"])
     publish(lake, "2026-11-10", "2026-11-11")
     assert [f["status"] for f in lake.view("budget_violations")] == ["open"]
+
+
+def test_a_day_is_complete_when_the_slowest_provider_has_gone_on(lake: TrinoLake) -> None:
+    lake.write("budget_rules", [rule("daily", "10")])
+    spend(lake, "2026-11-09", ["1", "11"], providers=("AWS", "Microsoft"))
+    spend(lake, "2026-11-11", ["0.5", "0.5"])
+    publish(lake, "2026-11-09", "2026-11-12")
+    assert [f["status"] for f in lake.view("budget_violations")] == ["open"]
+    spend(lake, "2026-11-11", ["0.5", "0.5"], providers=("AWS", "Microsoft"))
+    (found,) = lake.view("budget_violations")
+    assert (found["status"], found["resolved_day"].isoformat()) == ("resolved", "2026-11-11")
+
+
+def test_a_provider_that_stopped_billing_a_week_ago_holds_nothing_up(lake: TrinoLake) -> None:
+    lake.write("budget_rules", [rule("daily", "10")])
+    spend(lake, "2026-11-01", ["1"], providers=("AWS", "Oracle"))
+    spend(lake, "2026-11-02", ["1"] * 8 + ["11", "1", "1"])
+    publish(lake, "2026-11-01", "2026-11-12")
+    assert [f["status"] for f in lake.view("budget_violations")] == ["resolved"]
+
+
+def test_a_monthly_breach_keeps_its_name_when_its_first_day_moves(lake: TrinoLake) -> None:
+    lake.write("budget_rules", [rule("monthly", "25", period="monthly")])
+    names = set()
+    for first_cost in ("5", "15"):
+        spend(lake, "2026-11-01", [first_cost, "11", "11"])
+        publish(lake, "2026-11-01", "2026-11-03")
+        (found,) = lake.view("budget_violations")
+        names.add((found["finding_id"], found["first_day"].day))
+    assert names == {("violation/monthly/111111111111/2026-11-01", day) for day in (2, 3)}
 
 
 def test_a_monthly_breach_is_one_finding_until_the_next_month(lake: TrinoLake) -> None:

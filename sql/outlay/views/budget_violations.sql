@@ -1,6 +1,6 @@
 -- Each breach of a budget rule, open or resolved: consecutive days over a daily limit, or a month over a monthly one.
 -- grain:  finding_id
--- column: finding_id What names the finding for ever: rule, node and first day
+-- column: finding_id What names the finding for ever: rule, node and first day (of the month, for monthly rules)
 -- column: first_day First day over the limit, UTC
 -- column: last_day Newest day over the limit, UTC
 -- column: day_count Days over the limit
@@ -9,13 +9,25 @@
 -- column: status open, or resolved once a complete later day (for monthly rules: month) was within the limit
 -- column: resolved_day The day that resolved it, UTC; null while it is open
 with
-calendar as (
+provider_ends as (
     select
-        day,
-        lead(day) over (order by day) is not null as is_complete
+        ancestor_id as provider,
+        max(day) as last_day
     from cost_rollup_daily
     where dimension = 'account'
-        and level = 'total'
+        and level = 'provider'
+    group by ancestor_id
+),
+
+-- A day is complete once each provider that was still billing in the week before has gone on to a later one.
+complete_days as (
+    select distinct days.day
+    from cost_rollup_daily as days
+    left join provider_ends
+        on provider_ends.last_day between days.day - interval '7' day and days.day
+    where days.dimension = 'account'
+        and days.level = 'total'
+        and provider_ends.last_day is null
 ),
 
 -- Days of one breach share their distance to the count of days before them; a monthly breach is its month.
@@ -37,6 +49,7 @@ breaches as (
         level,
         ancestor_id,
         period,
+        breach,
         max_by(cost_type, day) as cost_type,
         min(day) as first_day,
         max(day) as last_day,
@@ -54,20 +67,21 @@ resolutions as (
         breaches.rule_id,
         breaches.ancestor_id,
         breaches.first_day,
-        min(calendar.day) as resolved_day
+        min(complete_days.day) as resolved_day
     from breaches
-    inner join calendar
-        on calendar.is_complete
-        and calendar.day > breaches.last_day
+    inner join complete_days
+        on complete_days.day > breaches.last_day
         and (
             breaches.period = 'daily'
-            or date_trunc('month', calendar.day) > date_trunc('month', breaches.last_day)
+            or date_trunc('month', complete_days.day) > date_trunc('month', breaches.last_day)
         )
     group by breaches.rule_id, breaches.ancestor_id, breaches.first_day
 )
 
 select
-    'violation/' || breaches.rule_id || '/' || breaches.ancestor_id || '/' || cast(breaches.first_day as varchar) as finding_id,
+    -- A month's breach stays the same one when a restated bill moves the day on which the limit was passed.
+    'violation/' || breaches.rule_id || '/' || breaches.ancestor_id || '/'
+        || cast(if(breaches.period = 'monthly', breaches.breach, breaches.first_day) as varchar) as finding_id,
     breaches.rule_id,
     budget_rules.description,
     breaches.severity,
