@@ -12,23 +12,6 @@ from local.cloud.embedded import EmbeddedCloud
 from tests.catalog import CATALOG
 from tests.lake_on_trino import TrinoLake
 
-EXHAUSTIVE = (
-    "deployed/faults/",
-    "deployed/test_permissions.py",
-    "deployed/test_secrets.py",
-    "deployed/test_cdk_cli.py",
-    "deployed/test_concurrency.py",
-    "collectors/test_scale.py",
-)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the matrices that take minutes: each fault, each permission taken away. `make test-exhaustive` runs them, CI too."""
-    for item in items:
-        if any(place in item.path.as_posix() for place in EXHAUSTIVE):
-            item.add_marker("exhaustive")
-
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:

@@ -10,6 +10,8 @@ import pytest
 from benchmarks.company import Company
 from benchmarks.measuring import child
 
+pytestmark = pytest.mark.exhaustive
+
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 
 

@@ -21,6 +21,8 @@ from lake.environment import Environment
 from local.cloud import EmbeddedCloud, guard
 from tests.catalog import ROOT
 
+pytestmark = pytest.mark.exhaustive
+
 CDK = ROOT / "infra" / "cli" / "node_modules" / "aws-cdk" / "bin" / "cdk"
 NAME = "clitest"
 PARTS = ("app.py", "cdk.json", "infra", "functions", "sql", "config")

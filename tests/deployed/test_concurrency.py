@@ -15,6 +15,8 @@ from lake.partitions import Partition, Partitions
 from tests.collectors.bill_builder import line
 from tests.deployed.outlay import Outlay
 
+pytestmark = pytest.mark.exhaustive
+
 REPUBLISHED = 50
 SUM = "select count(*) as n, sum(value) as usd from resource_events where event_type = 'cost' and event_date = date '2026-11-05'"
 Seen = tuple[int, Decimal]

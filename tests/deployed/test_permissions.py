@@ -21,6 +21,8 @@ from tests.deployed.complete_run import GROUPS, MEMBER, CompleteRun
 from tests.deployed.outlay import Outlay
 from tests.deployed.roles import Role, recorded
 
+pytestmark = pytest.mark.exhaustive
+
 Asked = list[tuple[str, str, str, bool]]
 Probe = Callable[[], object]
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")

@@ -20,6 +20,8 @@ from tests.deployed.complete_run import GROUPS, MEMBER, CompleteRun
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import SLOT, Outlay
 
+pytestmark = pytest.mark.exhaustive
+
 BOT_TOKEN = "xoxb-canary-1111111111-sesame"
 WEBHOOK = "T0CANARY/B0CANARY/canarysesamecanary"
 EXTERNAL_ID = yaml.safe_load((CONFIG / "deployment.yaml").read_text(encoding="utf-8"))["external_id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -11,9 +12,19 @@ from local.cloud.embedded import EmbeddedCloud
 from local.run import Deployed
 from tests.deployed.faults.ground import Ground
 
+HERE = Path(__file__).parent
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(what, reported, repaired): a row of docs/reliability.md")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every fault is one of the matrices that take minutes. The hook sees the items of all folders."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("exhaustive")
 
 
 @pytest.fixture(scope="module")
