@@ -1,35 +1,37 @@
-# Two commands do everything on a machine that has python3 >= 3.11 and make: `make run` and `make test`.
+# `make run` and `make test` do everything on a machine that has python3 >= 3.11 and make; `make help` lists the rest.
 PYTHON ?= python3
-OUTLAY := .venv/bin/outlay
+PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := run
-.PHONY: run test test-exhaustive check lock clean
+.PHONY: run test test-exhaustive check format lock clean help setup
 
-# The demo company in the embedded cloud; with BILL=path, a real bill alone.
-run:
-	@$(PYTHON) local/bootstrap.py
-	@$(OUTLAY) run $(if $(BILL),--bill "$(BILL)") $(ARGS)
+run: setup ## the demo company in the embedded cloud; BILL=path: a real bill alone
+	@.venv/bin/outlay run $(if $(BILL),--bill "$(BILL)") $(ARGS)
 
-# Style, types, import rules and the tests; the matrices that take minutes are test-exhaustive's.
-test: check
-	@.venv/bin/python -m pytest -m "not exhaustive" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(if $(ARGS),setup,check) ## check, then the tests; ARGS="tests/sql -k anomalies": these tests alone, and no check
+	@$(PYTEST) -m "not exhaustive" $(ARGS)
 
-# Each fault befalls the deployed template, each permission is taken from each role in turn, and the cdk command deploys a
-# checkout. CI runs it after test.
-test-exhaustive:
+test-exhaustive: ## the tests that take minutes: every fault, every permission, the cdk command, scale; takes ARGS too
 	@$(PYTHON) local/bootstrap.py --cli
-	@.venv/bin/python -m pytest -m exhaustive --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -m exhaustive $(ARGS)
 
-check:
-	@$(PYTHON) local/bootstrap.py --cli
+check: setup ## style, types and import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-# Pin and hash anew what pyproject.toml names; the lock names no index.
-lock:
-	@$(PYTHON) local/bootstrap.py
-	@.venv/bin/uv pip compile pyproject.toml --group synth --group local --group test --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --no-emit-find-links --upgrade -o requirements.lock
+format: setup ## fix what ruff can fix: layout, order of imports
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-clean:
+# The lock names no index. Pins stay while pyproject.toml allows them.
+lock: setup ## pin and hash what pyproject.toml names; ARGS=--upgrade: the newest of everything
+	@.venv/bin/uv pip compile pyproject.toml --group synth --group local --group test --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --no-emit-find-links $(ARGS) -o requirements.lock
+
+clean: ## remove everything that was installed or made
 	rm -rf .venv .outlay cdk.out infra/cli/node_modules
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 | \2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
+
+setup:
+	@$(PYTHON) local/bootstrap.py
