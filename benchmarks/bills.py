@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.company import GROUPING, SLOT, SQL
 from benchmarks.folder_s3 import EmptyGlue, FolderS3
-from benchmarks.measuring import child, cpu_s, peak_mb, verdict
+from benchmarks.measuring import verdict
 from collectors.aws.bills import collect_bills
 from collectors.parts import Lake
 from lake.catalog_parser import parse_catalog
 from lake.configuration import Account, Bill, Configuration, Notifications
 from lake.environment import Environment
+from tests.support.company import GROUPING, SLOT, SQL
+from tests.support.processes import child, cpu_s, peak_mb
 
 SIZES = (100_000, 1_000_000)
 FILE_ROWS = 100_000

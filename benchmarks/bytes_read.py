@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.company import SQL
 from benchmarks.measuring import verdict
 from collectors.parts import SORT_BY
 from lake.catalog_parser import parse_catalog
 from lake.writer import ParquetObject
+from tests.support.company import SQL
 
 ACCOUNTS, REGIONS, RESOURCES, DAYS, HOURS = 10, 4, 15, 30, 24
 CATALOG = parse_catalog(SQL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.company import Company
 from benchmarks.measuring import verdict
+from tests.support.company import Company
 
 COMPANIES = (10, 100)
 REGIONS = ("us-east-1", "eu-west-1")

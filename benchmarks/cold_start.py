@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from statistics import median
 
-from benchmarks.measuring import child, verdict
-from benchmarks.transport import environment
+from benchmarks.measuring import verdict
+from tests.support.processes import child
+from tests.support.transport import environment
 
 ROUNDS = 7
 GOAL_S = 0.4

@@ -13,7 +13,6 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.company import GROUPING, SLOT, SQL, Company
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
 from collectors.aws import ebs_volumes, ec2_instances
@@ -25,6 +24,7 @@ from lake.configuration import Account
 from lake.event_rows import EventRows
 from lake.events import Origin
 from lake.writer import ParquetObject
+from tests.support.company import GROUPING, SLOT, SQL, Company
 
 ROWS = 5_000
 REGION = "us-east-1"

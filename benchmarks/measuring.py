@@ -1,30 +1,13 @@
-"""How sides are compared: CPU time, in turns, by medians; memory of a process of its own."""
+"""How sides are compared: CPU time, in turns, by medians."""
 
 from __future__ import annotations
 
 import gc
-import json
-import os
-import resource
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def cpu_s() -> float:
-    """CPU seconds of this process so far, all threads, user and system: what other load on the machine hardly changes."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def peak_mb() -> float:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+from tests.support.processes import cpu_s
 
 
 def medians(rounds: int, **sides: Callable[[], Any]) -> dict[str, float]:
@@ -38,19 +21,6 @@ def medians(rounds: int, **sides: Callable[[], Any]) -> dict[str, float]:
             if number:
                 taken[name].append(cpu_s() - started)
     return {name: median(each) for name, each in taken.items()}
-
-
-def child(module: str, *arguments: object, **environment: str) -> Any:
-    """Run `python -m module arguments` on its own and return the JSON that it prints last."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'functions'}", **environment},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def verdict(what: str, ratio: float, goal: float, at_most: bool = False) -> None:

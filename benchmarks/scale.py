@@ -6,15 +6,13 @@ volumes in one region is measured as well.
 
 from __future__ import annotations
 
-import json
 import sys
 
-from benchmarks.company import PAGE_SIZE, Company
-from benchmarks.measuring import child, cpu_s, peak_mb, verdict
+from benchmarks.measuring import verdict
+from tests.support.company import Company
+from tests.support.one_scan import REGIONS, scan_alone
 
-REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 PER_REGION = 334
-ONE = "--one"
 
 
 def main() -> None:
@@ -28,7 +26,7 @@ def main() -> None:
 
 def scan(company: Company) -> float:
     """Scan a company in another process; print what it took, give its peak memory in MB. Ends with an error on any loss."""
-    found = child("benchmarks.scale", ONE, company.accounts, len(company.regions), company.per_region)
+    found = scan_alone(company)
     print(
         f"{company.accounts} accounts, {company.resources:,} volumes: peak {found['peak_mb']:.0f} MB,"
         f" {found['cpu_s']:.0f} CPU s, {found['calls']} calls (fewest {company.fewest_calls}),"
@@ -52,30 +50,5 @@ def _expected(company: Company) -> dict[str, int]:
     }
 
 
-def measure(company: Company) -> dict[str, float]:
-    """One run of ebs_volumes in this process."""
-    (
-        company.describe("", "", "DescribeVolumes", 0),
-        company.describe("", "", "DescribeVolumes", company.per_region // PAGE_SIZE),
-    )
-    before = cpu_s()
-    with company.network() as network:
-        done = company.collect("ebs_volumes")
-    return {
-        "events": done.event_count,
-        "failures": len(done.failures),
-        "calls": network.calls["AssumeRole"] + network.calls["DescribeVolumes"],
-        "accounts_assumed": len(network.assumed),
-        "most_assumed": max(network.assumed.values()),
-        "object_mb": network.object_bytes / 1e6,
-        "peak_mb": peak_mb(),
-        "cpu_s": cpu_s() - before,
-    }
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == [ONE]:
-        accounts, regions, per_region = map(int, sys.argv[2:])
-        print(json.dumps(measure(Company(accounts, REGIONS[:regions], per_region))))
-    else:
-        main()
+    main()

@@ -13,11 +13,8 @@ import awswrangler as wr
 import boto3
 import pandas as pd
 
-from benchmarks.company import GROUPING, SLOT, SQL
-from benchmarks.ec2_answers import volume
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
-from benchmarks.transport import Network, environment
 from collectors.aws.ebs_volumes import to_event
 from collectors.parts import SORT_BY
 from collectors.scanning import BATCH_ROWS
@@ -26,6 +23,9 @@ from lake.configuration import Account
 from lake.event_rows import EventRows
 from lake.events import Origin
 from lake.writer import ParquetObject
+from tests.support.company import GROUPING, SLOT, SQL
+from tests.support.ec2_answers import volume
+from tests.support.transport import Network, environment
 
 ROWS = 20_000
 TABLE = parse_catalog(SQL).table("resource_events")

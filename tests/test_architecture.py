@@ -86,6 +86,18 @@ def test_what_runs_in_aws_knows_nothing_of_laptops_and_tests(folder: str) -> Non
     assert not found
 
 
+def test_tests_use_no_benchmark_and_nothing_else_uses_either() -> None:
+    """Benchmarks may use what tests share (tests/support, the lake on Trino), so the other way would be a circle."""
+    allowed = {"tests": {"tests"}, "benchmarks": {"tests", "benchmarks"}}
+    found = {
+        (path, used)
+        for path, text in modules(*SOURCES)
+        for used in re.findall(r"^\s*(?:from|import) (tests|benchmarks)\b", text, re.MULTILINE)
+        if used not in allowed.get(path.partition("/")[0], set())
+    }
+    assert not found
+
+
 def test_the_code_speaks_of_the_product_alone() -> None:
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sql").rglob("*.sql"), ROOT / "Makefile"]
     texts = [*modules(*SOURCES), *((path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in documents)]

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.company import Company
-from benchmarks.measuring import child
+from tests.support.company import Company
+from tests.support.one_scan import REGIONS, scan_alone
 
 pytestmark = pytest.mark.exhaustive
-
-REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
-
-
-def scanned(company: Company) -> dict[str, float]:
-    """A whole run in a process of its own: what it found, called, and held in memory at most."""
-    found: dict[str, float] = child("benchmarks.scale", "--one", company.accounts, len(company.regions), company.per_region)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -32,7 +24,7 @@ def scanned(company: Company) -> dict[str, float]:
 def test_more_resources_take_no_more_memory(small: Company, large: Company) -> None:
     peaks = []
     for company in (small, large):
-        found = scanned(company)
+        found = scan_alone(company)
         assert (found["events"], found["failures"]) == (company.resources, 0)
         assert found["calls"] == company.fewest_calls
         assert (found["accounts_assumed"], found["most_assumed"]) == (company.accounts, 1)

@@ -13,18 +13,18 @@ from unittest.mock import patch
 
 import boto3
 
-from benchmarks import ec2_answers
-from benchmarks.transport import Network, environment
 from collectors.parts import Lake
 from collectors.runner import Run, run
 from lake.accounts import CLIENT_CONFIG, MemberRole
 from lake.catalog_parser import parse_catalog
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.environment import Environment
+from tests.support import ec2_answers
+from tests.support.transport import Network, environment
 
 PAGE_SIZE = 1000
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)
-SQL = Path(__file__).resolve().parents[1] / "sql"
+SQL = Path(__file__).resolve().parents[2] / "sql"
 GROUPING = {group: () for group in GROUPS} | {"customer": ("customer",), "env": ("env",)}
 RECORDS = {
     "DescribeVolumes": ("Volumes", ec2_answers.volume),
