@@ -75,7 +75,7 @@ class Checkout:
 def checkout(cloud: EmbeddedCloud, aws: str, tmp_path: Path) -> Iterator[Checkout]:
     """A checkout whose one settings file was edited."""
     if not CDK.exists():
-        pytest.skip("the CDK command line is not installed; `make test` installs it")
+        pytest.skip("the CDK command line is not installed; `make test-exhaustive` installs it")
     for part in PARTS:
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy
