@@ -38,7 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("BillsShrunken", MetricUnit.Count, len(run.shrunken))
     for warning in run.shrunken:
         logger.warning(warning)
-    logger.info("bills read", extra={"published": run.published, "unchanged": len(run.unchanged), "failures": run.failures})
+    told = {"published": run.published, "unchanged": len(run.unchanged), "skipped": run.skipped, "failures": run.failures}
+    logger.info("bills read", extra=told)
     run.raise_if_failed()
     return {"published": run.published, "unchanged": len(run.unchanged), "is_complete": run.is_complete}
 

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from collectors.aws.bills import BillRun, collect_bills
 from collectors.parts import Lake
@@ -154,6 +156,20 @@ def with_bills(lake: Lake, *bills: Bill, **changes: Any) -> Lake:
 def put(lake: Lake, key: str, body: bytes) -> None:
     """Put an object into the lake's bucket."""
     lake.s3.put_object(Bucket=lake.environment.bucket, Key=key, Body=body)
+
+
+def objects_under(lake: Lake, prefix: str) -> dict[str, bytes]:
+    """Every object of the lake's bucket whose key begins so, by key."""
+    bucket = lake.environment.bucket
+    found = lake.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    return {one["Key"]: lake.s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in found}
+
+
+def let_pass(lake: Lake, time: timedelta, under: str = "") -> None:
+    """Let so much time pass since the objects of the lake's bucket whose keys begin so were put there."""
+    for key, stored in s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[lake.environment.bucket].keys.items():
+        if key.startswith(under):
+            stored.last_modified -= time
 
 
 def run(lake: Lake, remaining_ms: int = 900_000) -> BillRun:

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,9 @@ from tests.collectors.bill_builder import (
     Export,
     csv_bytes,
     cur_table,
+    let_pass,
     line,
+    objects_under,
     parquet,
     put,
     run,
@@ -35,6 +38,7 @@ from tests.collectors.bill_builder import (
 from tests.collectors.conftest import objects, rows
 
 MakeLake = Callable[..., Lake]
+FIVE_HOURS = timedelta(hours=5)
 
 
 class DyingError(BaseException):
@@ -77,10 +81,72 @@ def test_data_without_its_manifest_changes_nothing(make_lake: MakeLake, keeps_al
     export.deliver(cur_table([line(cost=1)]), with_manifest=False)
     assert run(lake).published == {}
     export.deliver(cur_table([line(cost=2)]))
+    let_pass(lake, FIVE_HOURS)
     run(lake)
     export.deliver(cur_table([line(cost=4)]), cur_table([line(cost=8)]), with_manifest=False)
     assert run(lake).published == {}
     assert total(seen(lake)) == 2
+
+
+def test_a_first_run_reads_nothing_that_the_next_delivery_has_begun_to_overwrite(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    manifest = export.deliver(cur_table([line(cost=1)]), cur_table([line(cost=2)]))
+    let_pass(lake, FIVE_HOURS)
+    export.deliver(cur_table([line(cost=10)]), with_manifest=False)
+    done = run(lake)
+    assert (done.published, done.failures) == ({}, [])
+    assert manifest in done.skipped[0]
+    assert "harbor-00001.snappy.parquet is newer, so the next delivery is under way" in done.skipped[0]
+    (told,) = rows(lake, "collector_runs")
+    assert (told["status"], told["error_code"], told["error_message"]) == ("skipped", "Unfinished", done.skipped[0])
+    export.deliver(cur_table([line(cost=10)]), cur_table([line(cost=20)]))
+    run(lake)
+    assert total(seen(lake)) == 30
+
+
+def test_a_new_grouping_does_not_read_a_half_overwritten_bill(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(cost=1)]), cur_table([line(cost=2)]))
+    let_pass(lake, FIVE_HOURS)
+    run(lake)
+    export.deliver(cur_table([line(cost=10)]), with_manifest=False)
+    regrouped = replace(lake, configuration=replace(lake.configuration, grouping=GROUPING | {"customer": ("tenant",)}))
+    assert run(regrouped).published == {}
+    assert total(seen(lake)) == 3
+
+
+def test_data_that_is_copied_after_its_manifest_is_read_once_it_is_there(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(cost=1)]))
+    run(lake)
+    let_pass(lake, FIVE_HOURS)
+    data = "bills/aws/harbor/data/BILLING_PERIOD=2026-11/harbor-00001.snappy.parquet"
+    export.deliver(executionId="2", dataFiles=[f"s3://elsewhere/{data}"])
+    let_pass(lake, FIVE_HOURS)
+    run(lake)
+    assert total(seen(lake)) == 1
+    put(lake, data, parquet(cur_table([line(cost=4)])))
+    assert run(lake).skipped, "it cannot be told from a delivery that has just begun"
+    let_pass(lake, timedelta(hours=1), under=data)
+    run(lake)
+    assert total(seen(lake)) == 4
+    assert run(lake).unchanged == ["aws.harbor.2026-11"]
+
+
+def test_a_bill_whose_files_were_copied_in_any_order_is_read(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake, keeps_all=True)
+    manifest = export.deliver(cur_table([line(cost=1)]))
+    for key in objects_under(lake, CUR.prefix):
+        if key != manifest:
+            let_pass(lake, timedelta(minutes=10))
+            put(lake, key, objects_under(lake, CUR.prefix)[key])
+    assert run(lake).published == {}
+    let_pass(lake, timedelta(hours=1))
+    assert run(lake).published == {"aws.harbor.2026-11": 1}
 
 
 def test_the_same_delivery_twice_is_read_once(make_lake: MakeLake) -> None:
@@ -224,7 +290,6 @@ def s3_error(code: str) -> ClientError:
         ("download_file", s3_error("SlowDown"), "throttled"),
         ("download_file", EndpointConnectionError(endpoint_url="s3"), "failed"),
         ("get_object", s3_error("InternalError"), "failed"),
-        ("head_object", s3_error("SlowDown"), "throttled"),
         ("download_file", OSError(28, "No space left on device"), "failed"),
     ],
 )
@@ -239,6 +304,29 @@ def test_a_cloud_that_fails_is_an_outcome_and_the_next_run_repairs(
     assert seen(lake).num_rows == 0
     run(lake)
     assert total(seen(lake)) == 3
+
+
+def test_a_bill_that_cannot_be_looked_at_again_after_reading_is_not_published(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line(cost=3)]))
+
+    class Tiring:
+        """An S3 client that lists only until a file has been downloaded."""
+
+        is_tired = False
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "get_paginator" and self.is_tired:
+                raise s3_error("SlowDown")
+            return getattr(lake.s3, name)
+
+        def download_file(self, bucket: str, key: str, path: str) -> None:
+            lake.s3.download_file(bucket, key, path)
+            self.is_tired = True
+
+    run(replace(lake, s3=Tiring()))  # type: ignore[arg-type]
+    assert [row["status"] for row in rows(lake, "collector_runs")] == ["throttled"]
+    assert seen(lake).num_rows == 0
 
 
 def test_rows_that_get_lost_on_the_way_keep_a_delivery_from_being_published(
@@ -264,7 +352,8 @@ def test_what_there_is_no_time_for_is_left_to_the_next_run(make_lake: MakeLake) 
     assert run(lake).is_complete
 
 
-def test_a_bill_delivered_again_while_it_is_read_is_left_to_the_next_run(make_lake: MakeLake) -> None:
+@pytest.mark.parametrize("with_manifest", [True, False], ids=["as a whole", "its first data file"])
+def test_a_bill_delivered_again_while_it_is_read_is_left_to_the_next_run(make_lake: MakeLake, with_manifest: bool) -> None:
     lake = with_bills(make_lake(), CUR)
     export = Export(lake)
     export.deliver(cur_table([line(cost=1)]))
@@ -275,7 +364,7 @@ def test_a_bill_delivered_again_while_it_is_read_is_left_to_the_next_run(make_la
 
         def download_file(self, bucket: str, key: str, path: str) -> None:
             lake.s3.download_file(bucket, key, path)
-            export.deliver(cur_table([line(cost=2)]))
+            export.deliver(cur_table([line(cost=2)]), with_manifest=with_manifest)
 
     assert "delivered again while it was read" in run(replace(lake, s3=Overtaking())).failures[0]  # type: ignore[arg-type]
     assert seen(lake).num_rows == 0

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from collectors.aws.bill_days import DaySpools, total
-from collectors.aws.manifests import Delivery
+from collectors.aws.deliveries import Delivery
 from collectors.parts import SORT_BY, Lake
 from lake.catalog import Table
 from lake.errors import BillError
