@@ -91,7 +91,7 @@ def gather(lake: Deployed, title: str) -> Report:
 
     with _administrator(lake):
         athena = Athena(Environment(lake.bucket, lake.workgroup, lake.database.removesuffix("outlay")), "outlay")
-        return data.gather(athena.rows, title, _messages(lake), lambda: _charged(lake))
+        return data.gather(athena.rows, lake.database, title, _messages(lake), lambda: _charged(lake))
 
 
 @contextmanager

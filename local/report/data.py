@@ -14,13 +14,12 @@ from decimal import Decimal
 from lake.errors import OutlayError
 from local.report import shape
 from local.report.charges import QueryCost
+from local.report.evidence import Evidence, Row, read_evidence
 from local.report.model import Inventory, Level, Message, Node, Report
 from local.report.queries import NAMES, statement
-from local.report.shape import Row
+from notifiers.nodes import Read
 
-Query = Callable[[str], Sequence[Row]]
 DAYS = 92
-DRIVER_DAYS = 14
 PARALLEL = 4
 COSTS = ("billed_usd", "amortized_usd", "usage_usd")
 LEVELS = (
@@ -40,20 +39,24 @@ LEVELS = (
 
 
 def gather(
-    query: Query, title: str, messages: Sequence[Message] = (), charged: Callable[[], Sequence[QueryCost]] = tuple
+    read: Read,
+    database: str,
+    title: str,
+    messages: Sequence[Message] = (),
+    charged: Callable[[], Sequence[QueryCost]] = tuple,
 ) -> Report:
     """The report of the newest 92 days in the lake.
 
-    messages are those that Slack took. charged is called last and tells what all queries of the run scanned, these included.
+    read runs a query in database, which the queries that people paste name. messages are those that Slack took. charged is
+    called last and tells what all queries of the run scanned, these included.
     Raises OutlayError where the lake holds no cost.
     """
-    bounds = query(statement("bounds", {}))[0]
+    bounds = read(statement("bounds", {}))[0]
     if bounds["last_day"] is None:
         raise OutlayError("the lake holds no cost yet: deliver a bill and run the functions bills and rollup")
     first = max(bounds["first_day"], bounds["last_day"] - timedelta(days=DAYS - 1))
     days = tuple(first + timedelta(days=n) for n in range((bounds["last_day"] - first).days + 1))
-    rows = _run_all(query, days)
-    drivers = shape.drivers(rows["finding_drivers"])
+    rows, evidence = _run_all(read, database, days)
     return Report(
         title=title,
         generated_at=datetime.now(UTC).replace(microsecond=0),
@@ -61,8 +64,8 @@ def gather(
         levels=_levels(rows["nodes"], rows["series"], days),
         last_complete_day=days[-2] if len(days) > 1 else None,
         account_names={row["aws_account_id"]: row["account_name"] for row in rows["account_names"]},
-        anomalies=shape.anomalies(rows["anomalies"], rows["band"], drivers),
-        violations=tuple(shape.violation(row, drivers) for row in rows["violations"]),
+        anomalies=shape.anomalies(rows["anomalies"], rows["band"], evidence),
+        violations=tuple(shape.violation(row, evidence[row["finding_id"]]) for row in rows["violations"]),
         scans=tuple(shape.scan(row) for row in rows["scans"]),
         resources=tuple(sorted(map(shape.resource, rows["resources_by_cost"]), key=lambda r: (-r.billed_usd, r.arn))),
         customers=shape.customers(rows["customer_costs"]),
@@ -75,12 +78,13 @@ def gather(
     )
 
 
-def _run_all(query: Query, days: tuple[date, ...]) -> dict[str, Sequence[Row]]:
-    """Every query's rows by its name; a few run side by side, as Athena takes them."""
-    drivers_from = max(days[0], days[-1] - timedelta(days=DRIVER_DAYS - 1))
-    bounds = {"first_day": days[0], "last_day": days[-1], "drivers_from": drivers_from}
+def _run_all(read: Read, database: str, days: tuple[date, ...]) -> tuple[dict[str, Sequence[Row]], dict[str, Evidence]]:
+    """Every query's rows by its name, and the findings' evidence by finding_id. A few run at a time, as in Athena."""
+    bounds = {"first_day": days[0], "last_day": days[-1]}
     with ThreadPoolExecutor(PARALLEL) as pool:
-        return dict(zip(NAMES, pool.map(query, [statement(name, bounds) for name in NAMES]), strict=True))
+        asked = {name: pool.submit(read, statement(name, bounds)) for name in NAMES}
+        evidence = read_evidence(read, asked["violations"].result(), asked["anomalies"].result(), database)
+        return {name: answer.result() for name, answer in asked.items()}, evidence
 
 
 def _levels(nodes: Sequence[Row], series: Sequence[Row], days: tuple[date, ...]) -> tuple[Level, ...]:

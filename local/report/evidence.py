@@ -1,22 +1,42 @@
-"""The query that shows a finding's evidence: what a person pastes into Athena to see the same money by resource."""
+"""What explains a finding's amount: the drivers and the query of its Slack message, over the same days and kind of cost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
-from notifiers.nodes import condition
+from notifiers.drivers import Driver, read_drivers
+from notifiers.findings import Anomaly, Finding, Violation
+from notifiers.nodes import Read
+from notifiers.wording import cost_sql
+
+Row = Mapping[str, Any]
 
 
-def evidence_query(dimension: str, level: str, node: str, first_day: date, last_day: date) -> str:
-    """SQL over cost_hourly: the node's cost from first_day to last_day by resource, usage type and day, largest first."""
-    picked = condition(level, node)
-    picked = f"\n    and {picked}" if picked else ""
-    return (
-        "select cost_date, service, usage_type, resource_arn,\n"
-        "    sum(cost_usd) as cost_usd, sum(amortized_cost_usd) as amortized_cost_usd\n"
-        "from cost_hourly\n"
-        f"where cost_date between date '{first_day}' and date '{last_day}'{picked}\n"
-        "group by cost_date, service, usage_type, resource_arn\n"
-        "order by cost_usd desc\n"
-        "limit 100"
-    )
+@dataclass(frozen=True)
+class Evidence:
+    """window: first and last day that the finding's amounts are for. drivers: what grew most in it, the largest first."""
+
+    window: tuple[date, date]
+    drivers: tuple[Driver, ...]
+    query: str
+
+
+def read_evidence(read: Read, violations: Sequence[Row], anomalies: Sequence[Row], database: str) -> dict[str, Evidence]:
+    """The evidence of each finding by its id, from rows of budget_violations and cost_anomalies; asks one query for all.
+
+    database: what the lake's database is called in the queries that people paste.
+    """
+    findings = [*_findings(Violation, violations), *_findings(Anomaly, anomalies)]
+    drivers = read_drivers(read, findings)
+    return {
+        finding.finding_id: Evidence(finding.window, tuple(drivers.get(finding.finding_id, ())), cost_sql(finding, database))
+        for finding in findings
+    }
+
+
+def _findings(kind: type[Violation | Anomaly], rows: Sequence[Row]) -> Iterator[Finding]:
+    for row in rows:
+        yield kind(**{field.name: row[field.name] for field in fields(kind) if field.name in row})

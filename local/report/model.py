@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from local.report.charges import QueryCost
+from notifiers.drivers import Driver
 
 UNATTRIBUTED = "unattributed"
 
@@ -76,16 +77,11 @@ class BandPoint:
 
 
 @dataclass(frozen=True)
-class Driver:
-    """A part of a finding's cost over the finding's days."""
-
-    label: str
-    cost_usd: Decimal
-
-
-@dataclass(frozen=True)
 class Anomaly:
-    """A finding of cost_anomalies: consecutive unusual days of one node, and the days around it."""
+    """A finding of cost_anomalies: consecutive unusual days of one node, and the days around it.
+
+    Amounts and drivers are those of first_day, and of usage alone.
+    """
 
     finding_id: str
     dimension: str
@@ -108,7 +104,11 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Violation:
-    """A finding of budget_violations: a rule that a node broke, by how much, and what the money went to."""
+    """A finding of budget_violations: a rule that a node broke, by how much, and what grew.
+
+    window: first and last day that the amounts are for, last_day alone or its month so far; drivers are of the same days and
+    of cost_type, too.
+    """
 
     finding_id: str
     rule_id: str
@@ -127,6 +127,7 @@ class Violation:
     actual_usd: Decimal
     limit_usd: Decimal
     over_usd: Decimal
+    window: tuple[date, date]
     drivers: tuple[Driver, ...] = ()
     query: str = ""
 

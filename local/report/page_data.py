@@ -9,7 +9,9 @@ from typing import Any
 
 from local.report.charges import charge_usd, scanned_bytes
 from local.report.figures import Figure, figures, money
-from local.report.model import Anomaly, Driver, Level, Report, Violation
+from local.report.model import Anomaly, Level, Report, Violation
+from local.report.plain import short_arn
+from notifiers.drivers import Driver
 
 
 def page_data(report: Report) -> dict[str, Any]:
@@ -144,13 +146,23 @@ def _violation(finding: Violation) -> dict[str, Any]:
         "actual": _number(finding.actual_usd),
         "limit": _number(finding.limit_usd),
         "over": _number(finding.over_usd),
+        "window": [str(day) for day in finding.window],
         "drivers": _drivers(finding.drivers),
         "query": finding.query,
     }
 
 
 def _drivers(drivers: Iterable[Driver]) -> list[dict[str, Any]]:
-    return [{"label": driver.label, "cost": _number(driver.cost_usd)} for driver in drivers]
+    return [
+        {
+            "usage_type": driver.usage_type,
+            "service": driver.service,
+            "account": driver.aws_account_id,
+            "resource": driver.resource_arn and short_arn(driver.resource_arn),
+            "increase": _number(driver.increase_usd),
+        }
+        for driver in drivers
+    ]
 
 
 def _ties(report: Report) -> dict[str, Any]:

@@ -9,22 +9,21 @@ from importlib.resources import files
 from lake.sql_text import literal
 
 NAMES = (
-    "nodes",
-    "series",
     "violations",
     "anomalies",
+    "nodes",
+    "series",
     "band",
-    "finding_drivers",
     "scans",
     "resources_by_cost",
     "customer_costs",
     "inventory",
     "account_names",
 )
-"""Every query but `bounds`, which gives the days that the others are asked for."""
+"""Every query but `bounds`, which gives the days that the others are asked for. Findings first: drivers wait for them."""
 
 
 def statement(name: str, days: Mapping[str, date]) -> str:
-    """The text of a query; days fills first_day, last_day and drivers_from in."""
+    """The text of a query; days fills first_day and last_day in."""
     text = (files("local.report") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
     return text.format(**{key: literal(day) for key, day in days.items()}).strip()

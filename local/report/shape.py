@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from local.report.evidence import evidence_query
-from local.report.model import Anomaly, BandPoint, CustomerCost, Driver, Resource, Scan, Violation
-
-Row = Mapping[str, Any]
-Drivers = Mapping[str, tuple[Driver, ...]]
+from local.report.evidence import Evidence, Row
+from local.report.model import Anomaly, BandPoint, CustomerCost, Resource, Scan, Violation
 
 
-def drivers(rows: Sequence[Row]) -> dict[str, tuple[Driver, ...]]:
-    """What each finding's money went to, by finding_id, largest first."""
-    found: defaultdict[str, list[Driver]] = defaultdict(list)
-    for row in rows:
-        label = " · ".join(part for part in (row["what"], row["usage_type"]) if part)
-        found[row["finding_id"]].append(Driver(label, row["cost_usd"]))
-    return {finding_id: tuple(drivers) for finding_id, drivers in found.items()}
-
-
-def anomalies(rows: Sequence[Row], band: Sequence[Row], drivers: Drivers) -> tuple[Anomaly, ...]:
+def anomalies(rows: Sequence[Row], band: Sequence[Row], evidence: Mapping[str, Evidence]) -> tuple[Anomaly, ...]:
     """Findings of cost_anomalies, each with the days around it."""
     bands: defaultdict[tuple[str, str, str], list[BandPoint]] = defaultdict(list)
     for row in band:
@@ -45,14 +32,14 @@ def anomalies(rows: Sequence[Row], band: Sequence[Row], drivers: Drivers) -> tup
             over_pct=row["over_pct"],
             z_score=row["z_score"],
             band=tuple(bands[row["dimension"], row["level"], row["ancestor_id"]]),
-            drivers=drivers.get(row["finding_id"], ()),
-            query=evidence_query(row["dimension"], row["level"], row["ancestor_id"], row["usage_date"], row["last_day"]),
+            drivers=evidence[row["finding_id"]].drivers,
+            query=evidence[row["finding_id"]].query,
         )
         for row in rows
     )
 
 
-def violation(row: Row, drivers: Drivers) -> Violation:
+def violation(row: Row, evidence: Evidence) -> Violation:
     """A finding of budget_violations."""
     return Violation(
         finding_id=row["finding_id"],
@@ -72,8 +59,9 @@ def violation(row: Row, drivers: Drivers) -> Violation:
         actual_usd=row["actual_usd"],
         limit_usd=row["limit_usd"],
         over_usd=row["over_usd"],
-        drivers=drivers.get(row["finding_id"], ()),
-        query=evidence_query(row["dimension"], row["level"], row["ancestor_id"], row["first_day"], row["last_day"]),
+        window=evidence.window,
+        drivers=evidence.drivers,
+        query=evidence.query,
     )
 
 

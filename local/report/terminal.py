@@ -21,6 +21,7 @@ from local.report.figures import day_text, figures, money, percent
 from local.report.model import UNATTRIBUTED, Anomaly, Level, Report, Scan, Violation
 from local.report.plain import printable, short_arn
 from local.report.slack_view import message_panel
+from notifiers.drivers import Driver
 
 TOP = 6
 MESSAGES = 6
@@ -107,10 +108,15 @@ def _anomaly(report: Report, finding: Anomaly) -> Text:
         text.append(f", {finding.z_score:.1f} sigma", "dim")
     text.append(f"  {finding.status}", STATUS_STYLE.get(finding.status, "green"))
     if finding.drivers:
-        text.append(
-            f"\n  most of it: {printable(short_arn(finding.drivers[0].label))}, {money(finding.drivers[0].cost_usd)}", "dim"
-        )
+        text.append(f"\n  above all: {_driver(finding.drivers[0])}", "dim")
     return text
+
+
+def _driver(driver: Driver) -> str:
+    """What grew, where it grew most, and by how much."""
+    resource = driver.resource_arn and short_arn(driver.resource_arn)
+    names = [name for name in (driver.usage_type or driver.service or UNATTRIBUTED, resource) if name]
+    return f"{printable(', '.join(names))}, +{money(driver.increase_usd)}"
 
 
 def _violations(report: Report) -> Iterator[RenderableType]:

@@ -80,15 +80,15 @@ function spend() {
   onCharts(() => { legend(series()); draw(); });
 }
 
-function driverTable(drivers, caption) {
-  if (!drivers.length) return h("p", { class: "empty" }, "Its days lie too far back to say what the money went to.");
-  const most = Math.max(...drivers.map((driver) => driver.cost));
-  return h("table", {}, h("caption", {}, caption), h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, "What"), h("th", { scope: "col" }, "Cost"))),
+function driverTable(drivers, first, last) {
+  if (!drivers.length) return h("p", { class: "empty" }, "Nothing in it cost more than in the 30 days before.");
+  const most = Math.max(...drivers.map((driver) => driver.increase));
+  return h("table", {}, h("caption", {}, "What grew, " + days(first, last) + " against the 30 days before"),
+    h("thead", { class: "hidden" }, h("tr", {}, h("th", { scope: "col" }, "What"), h("th", { scope: "col" }, "Increase"))),
     h("tbody", {}, drivers.map((driver) => {
-      const [what, usage] = driver.label.split(" · ");
-      const name = what.startsWith("arn:") ? what.split(":").slice(5).join(":") : what;
-      return h("tr", {}, h("th", { scope: "row", class: "name-cell" }, usage || name, h("span", { class: "sub", title: what }, usage ? name : ""),
-        h("span", { class: "cell-bar", style: { width: Math.max(2, driver.cost / most * 100) + "%" } })), h("td", { class: "number" }, money(driver.cost)));
+      const place = [driver.account && nodeName("account", driver.account), driver.resource].filter(Boolean).join(", ");
+      return h("tr", {}, h("th", { scope: "row", class: "name-cell" }, driver.usage_type || driver.service || "Unattributed", h("span", { class: "sub" }, place),
+        h("span", { class: "cell-bar", style: { width: Math.max(2, driver.increase / most * 100) + "%" } })), h("td", { class: "number" }, "+" + money(driver.increase)));
     })));
 }
 
@@ -106,7 +106,7 @@ function anomalies() {
         + (finding.over_pct === null ? "" : ", " + (more ? "+" : "") + finding.over_pct.toFixed(0) + " %") + ". " + plural(finding.day_count, "unusual day") + " so far. ",
         h("span", { class: "chip " + finding.status }, finding.status)),
       h("div", { class: "halves" }, h("figure", { style: { margin: 0 } }, chart, h("figcaption", { class: "quiet" }, "Spent each day; the band is the mean of the 30 days before, ± 3 σ.")),
-        driverTable(finding.drivers, "What it went to, " + days(finding.first_day, finding.last_day))),
+        driverTable(finding.drivers, finding.first_day, finding.first_day)),
       queryDetails(finding.query)));
     onCharts(() => bandChart(chart, finding));
   }
@@ -131,7 +131,7 @@ function violations() {
           h("i", { style: { width: kept + "%" } }), h("b", { style: { left: kept + "%", right: "0" } }), h("u", { style: { left: kept + "%" } })),
         h("p", { class: "meter-text" }, h("span", {}, "Allowed " + money(finding.limit)), h("span", {}, "Spent " + money(finding.actual) + ", " + finding.cost_type)),
         h("p", { class: "quiet", style: { marginTop: ".75rem" } }, plural(finding.day_count, "day") + " over the limit, " + days(finding.first_day, finding.last_day) + ". Rule " + finding.rule_id + (finding.owner ? ", told to " + finding.owner : "") + ".")),
-      driverTable(finding.drivers, "What it went to")),
+      driverTable(finding.drivers, ...finding.window)),
       queryDetails(finding.query)));
   }
 }

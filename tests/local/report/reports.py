@@ -15,13 +15,11 @@ from typing import Any
 from local.demo.bill import build_bill
 from local.demo.company import ACCOUNTS, Company, build_company
 from local.report.charges import QueryCost
-from local.report.evidence import evidence_query
 from local.report.model import (
     UNATTRIBUTED,
     Anomaly,
     BandPoint,
     CustomerCost,
-    Driver,
     Inventory,
     Level,
     Message,
@@ -31,6 +29,7 @@ from local.report.model import (
     Scan,
     Violation,
 )
+from notifiers.drivers import Driver
 
 LAST_DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -38,6 +37,7 @@ SERIES = 8
 Money = tuple[int, int]
 """Billed and amortized, in units of 10**-10 USD: the bill has ten decimals, and integers add up exactly and fast."""
 UNIT = 10**10
+QUERY = "select service, usage_type\nfrom cost_hourly\nwhere customer = 'a' and cost_usd > 1"
 MOVING = [
     "line_item_usage_start_date",
     "identity_line_item_id",
@@ -98,13 +98,14 @@ class _Line:
 
     kind: str
     resource_id: str | None
+    account: str
     service: str
-    label: str
+    usage_type: str
     groups: dict[str, str | None]
     series: list[list[list[int]]]
+    daily: list[int]
     billed: int = 0
     amortized: int = 0
-    late: int = 0
 
 
 class _Costs:
@@ -139,8 +140,8 @@ class _Costs:
         empty = [[0] * self._days for _ in range(4)]
         series = [self._nodes[level].setdefault(node or UNATTRIBUTED, deepcopy(empty)) for level, node in keys.items()]
         resource_id, service = row["line_item_resource_id"], row["line_item_product_code"]
-        label = f"{resource_id or service} · {row['line_item_usage_type']}"
-        return _Line(row["line_item_line_item_type"], resource_id, service, label, groups, series)
+        kind, usage_type = row["line_item_line_item_type"], row["line_item_usage_type"]
+        return _Line(kind, resource_id, account, service, usage_type, groups, series, [0] * self._days)
 
     def _add(self, line: _Line, day: int, cost: float, *savings_plan: float | None) -> None:
         billed = _units(cost)
@@ -153,7 +154,7 @@ class _Costs:
             count[day] += 1
         line.billed += billed
         line.amortized += amortized
-        line.late += billed if day >= self._days - 4 else 0
+        line.daily[day] += amortized
 
     def level(self, name: str) -> Level:
         nodes = []
@@ -186,9 +187,17 @@ class _Costs:
         )
         return tuple(CustomerCost(*key, *map(_usd, cost)) for key, cost in sorted(sums.items()))
 
-    def drivers(self, group: str, node: str) -> tuple[Driver, ...]:
-        mine = [(line.label, line.late) for line in self._lines.values() if line.groups.get(group) == node]
-        return tuple(Driver(label, _usd(cost)) for label, cost in sorted(mine, key=lambda item: -item[1])[:6])
+    def drivers(self, group: str, node: str, day: int) -> tuple[Driver, ...]:
+        """What grew most on a day, as the notifier finds it, but with any of its resources."""
+        sums: dict[Any, list[Any]] = defaultdict(lambda: [Decimal(0), Decimal(0), None])
+        for line in self._lines.values():
+            if line.groups.get(group) == node:
+                found = sums[line.account, line.service, line.usage_type]
+                found[0] += _usd(line.daily[day])
+                found[1] += _usd(sum(line.daily[max(0, day - 30) : day])) / min(30, day)
+                found[2] = line.resource_id
+        drivers = [Driver(*key, *found, found[0] - found[1]) for key, found in sums.items() if found[0] > found[1]]
+        return tuple(sorted(drivers, key=lambda driver: -driver.increase_usd)[:5])
 
     def _sums(self, key: Callable[[_Line], Any]) -> dict[Any, Money]:
         """Billed and amortized by whatever key says of a line; lines of which it says nothing are left out."""
@@ -243,8 +252,8 @@ def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
         over_pct=float(over / expected * 100),
         z_score=(spent[first] - (point.mean_usd or 0)) / (point.stddev_usd or 1),
         band=tuple(band),
-        drivers=costs.drivers("customer", "aperture"),
-        query=evidence_query("group", "customer", "aperture", company.spike_day, company.days[-2]),
+        drivers=costs.drivers("customer", "aperture", first),
+        query=QUERY,
     )
 
 
@@ -271,8 +280,9 @@ def _violation(company: Company, level: Level, name: str, rule: str, limit: Deci
         actual_usd=node.daily_amortized[-2],
         limit_usd=limit,
         over_usd=node.daily_amortized[-2] - limit,
-        drivers=costs.drivers(level.level, name),
-        query=evidence_query("group", level.level, name, first, last),
+        window=(last, last),
+        drivers=costs.drivers(level.level, name, company.days.index(last)),
+        query=QUERY,
     )
 
 

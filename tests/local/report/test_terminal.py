@@ -36,7 +36,7 @@ def test_it_says_the_total_the_findings_the_failed_scan_the_messages_and_the_way
         "$324,444",
         "Harbor production",
         "$442.60 over expected",
-        "most of it: natgateway/nat-",
+        "above all: NatGateway-Bytes, ",
         "staging-day",
         "1 denied",
         "UnauthorizedOperation",
