@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aws_cdk import CfnOutput, CustomResource, Duration, Stack
 from constructs import Construct
 
+from collectors.declaration import Collector
 from infra.constructs.athena_workgroup import AthenaWorkgroup
 from infra.constructs.deployment import Deployment
 from infra.constructs.environment import lake_environment
@@ -21,11 +23,11 @@ SCHEMA_TIMEOUT = Duration.minutes(10)
 class LakeStack(Stack):
     """Everything that data and queries live in; the other stacks refer to it by name."""
 
-    def __init__(self, scope: Construct, deployment: Deployment, **kwargs: Any) -> None:
+    def __init__(self, scope: Construct, deployment: Deployment, collectors: Iterable[Collector], **kwargs: Any) -> None:
         super().__init__(
             scope, "Lake", stack_name=f"{deployment.names.deployment}-lake", description="Outlay: the cost lake", **kwargs
         )
-        bucket = LakeBucket(self, deployment).bucket
+        bucket = LakeBucket(self, deployment, collectors).bucket
         catalog = GlueCatalog(self, deployment, bucket.bucket_name)
         workgroup = AthenaWorkgroup(self, deployment, catalog, bucket.bucket_name)
         function = self._schema_function(deployment)

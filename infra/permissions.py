@@ -132,21 +132,21 @@ class LakePermissions:
 
         The objects of what is past its retention are removed by the bucket's lifecycle rules.
         """
-        expiring = [table for table in self.catalog.tables if table.retention_days and table.day_column]
+        kept = [table.folder(table.kept_forever) for table in self.catalog.tables if table.kept_forever]
         tables = [self.catalog.table(rollup.name) for rollup in self.catalog.rollups]
         builds = [self.catalog.builds_table(rollup) for rollup in self.catalog.rollups]
         return (
             self.upload_objects(table.prefix for table in tables),
             Permission(
-                "removes superseded builds of the rollups, and nothing else",
+                "removes superseded builds of the rollups and superseded bills, and nothing else",
                 ("s3:DeleteObject",),
-                self.names.object_arns(table.prefix for table in tables),
+                self.names.object_arns([*(table.prefix for table in tables), *kept]),
             ),
             self.publish_partitions([*tables, *builds]),
             Permission(
                 "drops partitions of superseded builds, and those that are past their table's retention",
                 ("glue:DeletePartition",),
-                self.names.table_arns([*builds, *expiring]),
+                self.names.table_arns([*builds, *self.catalog.expiring]),
             ),
         )
 

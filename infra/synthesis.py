@@ -57,7 +57,7 @@ def add_stacks(app: cdk.App, deployment: Deployment) -> None:
     """Add the five stacks; the others are deployed after the lake."""
     settings, declared = deployment.settings, collectors()
     env = cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
-    lake = LakeStack(app, deployment, env=env)
+    lake = LakeStack(app, deployment, declared.values(), env=env)
     for stack in (
         CollectionStack(app, deployment, declared, env=env),
         RollupsStack(app, deployment, env=env),

@@ -73,7 +73,10 @@ def _columns(columns: Iterable[Column]) -> Iterator[str]:
 
 
 def _kept(table: Table) -> str:
-    return "for ever" if table.retention_days is None else f"{table.retention_days} days"
+    if table.retention_days is None:
+        return "for ever"
+    but = f"; for ever where {table.partition[0].name} is {table.kept_forever}" if table.kept_forever else ""
+    return f"{table.retention_days} days{but}"
 
 
 if __name__ == "__main__":

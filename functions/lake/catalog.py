@@ -64,7 +64,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """A stored relation: its data lives under tables/<name>/ in the lake's bucket."""
+    """A stored relation: its data lives under tables/<name>/ in the lake's bucket.
+
+    retention_days is None where it is kept for ever. kept_forever is the value of the first partition column whose
+    partitions are, though others of the table expire.
+    """
 
     database: str
     name: str
@@ -73,11 +77,21 @@ class Table:
     columns: tuple[Column, ...]
     partition: tuple[Column, ...] = ()
     retention_days: int | None = None
+    kept_forever: str | None = None
 
     @property
     def prefix(self) -> str:
         """Key prefix of the table's objects, with the closing slash."""
         return f"tables/{self.database}/{self.name}/"
+
+    def folder(self, *values: str) -> str:
+        """Key prefix of the partitions that begin with these values, with the closing slash."""
+        named = zip((column.name for column in self.partition), values, strict=False)
+        return self.prefix + "".join(f"{name}={value}/" for name, value in named)
+
+    def retention_of(self, first_value: str | None) -> int | None:
+        """Days for which partitions with this value of the first partition column are kept; None: for ever."""
+        return None if self.kept_forever and first_value == self.kept_forever else self.retention_days
 
     @property
     def day_column(self) -> str | None:
@@ -189,6 +203,14 @@ class Catalog:
     def rollup(self, name: str) -> Rollup | None:
         """The rollup that fills the table called name; None where something else writes it."""
         return next((rollup for rollup in self.rollups if rollup.name == name), None)
+
+    @property
+    def expiring(self) -> tuple[Table, ...]:
+        """Tables whose partitions are dropped when their objects have expired: those that runs append to.
+
+        A rollup's partitions outlive their objects: what was published there once is neither missing nor to be built again.
+        """
+        return tuple(t for t in self.tables if t.retention_days and t.day_column and not self.rollup(t.name))
 
     @cached_property
     def databases(self) -> tuple[str, ...]:

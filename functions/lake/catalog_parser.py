@@ -35,7 +35,8 @@ KEYS = {
 _HEADER_KEY = re.compile(r"([a-z_]+):\s+(.*)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _READ = re.compile(r"(\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
-_RETENTION = {"forever": None, "90 days": 90, "1 year": 365}
+_RETENTIONS = {"forever": None, "90 days": 90, "1 year": 365}
+_RETENTION = re.compile(rf"({'|'.join(_RETENTIONS)})(?:, forever where (\w+) = '(\w+)')?")
 _PARAMETERS = ("first_day", "last_day")
 _Relation = TypeVar("_Relation", Rollup, View)
 
@@ -163,10 +164,22 @@ def _table(file: SqlFile) -> Table:
         file.fail(f"`partition: {file.one('partition')}` is not what `partitioned by` says")
     if unknown := [name for name in file.names("grain") if name not in names]:
         file.fail(f"`grain:` names {unknown[0]!r}, which is no column")
-    if file.one("retention") not in _RETENTION:
-        file.fail(f"`retention: {file.one('retention')}` is unknown; use one of {', '.join(_RETENTION)}")
-    retention = _RETENTION[file.one("retention")]
-    return Table(file.database, file.name, file.sentence, file.names("grain"), columns, partition, retention)
+    days, kept_forever = _retention(file, partition)
+    return Table(file.database, file.name, file.sentence, file.names("grain"), columns, partition, days, kept_forever)
+
+
+def _retention(file: SqlFile, partition: tuple[Column, ...]) -> tuple[int | None, str | None]:
+    """Days (None: for ever), and the value of the first partition column that is kept for ever all the same."""
+    match = _RETENTION.fullmatch(file.one("retention"))
+    if not match:
+        file.fail(
+            f"`retention: {file.one('retention')}` is unknown; use one of {', '.join(_RETENTIONS)}, with "
+            "`, forever where column = 'value'` behind it for what is kept longer"
+        )
+    retention, column, value = match.groups()
+    if column and (not partition or column != partition[0].name):
+        file.fail(f"`retention:` looks at {column!r}; it can look at the first partition column alone")
+    return _RETENTIONS[retention], value
 
 
 def _columns(file: SqlFile, schema: exp.Expr) -> tuple[Column, ...]:

@@ -16,7 +16,7 @@ from lake.sql_text import literal
 from rollups.audit import audit
 from rollups.build_ids import BUILD, REPLACED, new_build
 from rollups.sources import SourceVersions
-from rollups.staleness import Sources, candidate_days, fingerprint, stale_ranges
+from rollups.staleness import Sources, Version, candidate_days, fingerprint, stale_ranges, stands
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -50,7 +50,10 @@ class Builder:
         days = candidate_days(rollup, sources, own)
 
         def is_stale(day: date) -> bool:
-            return own.get(day) != fingerprint(rollup, day, sources, own)
+            published = own.get(day)
+            if published is None:
+                return True
+            return published.made_from != fingerprint(rollup, day, sources, own) and not stands(rollup, day, sources)
 
         if rollup.reads_itself:
             for day in days:  # each day's sources include the day before, which may just have been built
@@ -61,7 +64,7 @@ class Builder:
             yield self._build(rollup, slot, first_day, last_day, sources, own)
 
     def _build(
-        self, rollup: Rollup, slot: datetime, first_day: date, last_day: date, sources: Sources, own: dict[date, str]
+        self, rollup: Rollup, slot: datetime, first_day: date, last_day: date, sources: Sources, own: dict[date, Version]
     ) -> Built:
         table = self._catalog.table(rollup.name)
         build = new_build(slot)
@@ -76,9 +79,12 @@ class Builder:
         audit(self._athena, self._catalog, rollup, build, first_day, last_day)
         self._mark_replaced(rollup, slot, first_day, last_day)
         published = self._partitions(rollup, rollup.name)
-        versions = {day: fingerprint(rollup, day, sources, own) for day in days}
+        versions = {day: Version(fingerprint(rollup, day, sources, own), slot.date()) for day in days}
         published.publish(
-            *(Partition((day.isoformat(),), locations[day], {VERSION: versions[day], BUILD: build}) for day in days)
+            *(
+                Partition((day.isoformat(),), locations[day], {VERSION: version.made_from, BUILD: build})
+                for day, version in versions.items()
+            )
         )
         own.update(versions)
         return Built(rollup.name, days, done.scanned_bytes)

@@ -1,4 +1,4 @@
-"""Removes what nobody can read any more: superseded builds, rejected builds, and partitions past their retention."""
+"""Removes what nobody can read any more: superseded and rejected builds, superseded bills, expired partitions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from lake.catalog import Catalog, Rollup, Table
 from lake.environment import Environment
 from lake.partitions import Partition, Partitions
 from rollups.build_ids import REPLACED, built_at
+from rollups.superseded import superseded
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 READERS_HOLD = timedelta(days=1)
-"""How long a reader may still hold a superseded build. Athena ends a query after 30 minutes."""
+"""How long a reader may still hold what has been replaced. Athena ends a query after 30 minutes."""
 REJECTED_KEPT = timedelta(days=7)
 """How long a build that was never published can be looked at: it failed its audit, or its run was killed."""
 
@@ -28,6 +30,7 @@ class Removed:
 
     builds: int = 0
     partitions: int = 0
+    bill_objects: int = 0
 
 
 class Housekeeping:
@@ -44,8 +47,12 @@ class Housekeeping:
                 self._delete_objects(build)
                 self._partitions(self._catalog.builds_table(rollup)).drop(build.values)
                 removed.builds += 1
-        for table in self._catalog.tables:
+        for table in self._catalog.expiring:
             removed.partitions += self._drop_expired(table, now.date())
+        for table in self._catalog.tables:
+            for key in self._superseded_bills(table, now):
+                self._delete(key)
+                removed.bill_objects += 1
         return removed
 
     def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
@@ -65,23 +72,36 @@ class Housekeeping:
 
         Those rules count from when an object was written: a bill of two years ago, delivered yesterday, stays its full time.
         """
-        if table.retention_days is None or table.day_column is None:
-            return 0
-        oldest = today - timedelta(days=table.retention_days)
+        oldest = today - timedelta(days=table.retention_days or 0)
         partitions = self._partitions(table)
-        expired = [p for p in partitions.all(f"{table.day_column} < '{oldest.isoformat()}'") if self._is_empty(p)]
+        past = partitions.all(f"{table.day_column} < '{oldest.isoformat()}'")
+        expired = [p for p in past if table.retention_of(p.values[0]) and self._is_empty(p)]
         for partition in expired:
             partitions.drop(partition.values)
         return len(expired)
+
+    def _superseded_bills(self, table: Table, now: datetime) -> list[str]:
+        """Keys of replaced versions of what the table keeps for ever, which no lifecycle rule removes."""
+        if table.kept_forever is None:
+            return []
+        partitions = self._partitions(table).all(f"{table.partition[0].name} = '{table.kept_forever}'")
+        published = {table.folder(*partition.values): partition.folder for partition in partitions}
+        objects = ((found["Key"], found["LastModified"]) for found in self._objects(table.folder(table.kept_forever)))
+        return list(superseded(objects, published, now - READERS_HOLD))
 
     def _is_empty(self, partition: Partition) -> bool:
         return self._s3.list_objects_v2(Bucket=self._environment.bucket, Prefix=partition.folder, MaxKeys=1)["KeyCount"] == 0
 
     def _delete_objects(self, partition: Partition) -> None:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=partition.folder)
-        for page in pages:
-            for found in page.get("Contents", []):
-                self._s3.delete_object(Bucket=self._environment.bucket, Key=found["Key"])
+        for found in list(self._objects(partition.folder)):
+            self._delete(found["Key"])
+
+    def _delete(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self._environment.bucket, Key=key)
+
+    def _objects(self, prefix: str) -> Iterator[ObjectTypeDef]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+            yield from page.get("Contents", [])
 
     def _partitions(self, table: Table) -> Partitions:
         return Partitions(self._glue, self._environment.database(table.database), table)

@@ -11,42 +11,46 @@ from typing import TYPE_CHECKING
 from lake.catalog import Catalog, Read, Rollup, Table
 from lake.environment import Environment
 from lake.partitions import Partition, Partitions
-from rollups.staleness import Sources, Versions
+from rollups.build_ids import BUILD, built_at
+from rollups.staleness import Sources, Version, Versions
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 EXPIRY_MARGIN_DAYS = 7
+"""From so many days before their time on, objects are taken for expired: nothing is made from what may be going."""
 
 
 class SourceVersions:
     """Versions of the lake's relations, for one run: each is listed once, when it is first asked for.
 
-    What others publish meanwhile is the next run's. Partitions that runs
-    append to are left out from a week before their objects expire: what lifecycle rules remove is no change that a rollup
-    should follow.
+    What others publish meanwhile is the next run's. Partitions that runs append to are left out once their objects may have
+    expired: what lifecycle rules remove is no change that a rollup should follow.
     """
 
     def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog, today: date) -> None:
         self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
         self._today = today
-        self._published: dict[str, dict[date, str]] = {}
+        self._published: dict[str, dict[date, Version]] = {}
         self._days: dict[str, Versions] = {}
 
     def of(self, rollup: Rollup) -> Sources:
         """Versions of everything that the rollup reads, but for itself."""
         others = [read for read in rollup.reads if read.relation != rollup.name]
+        dated = [read for read in others if read.first is not None]
+        kept_since = {read: self._kept_since(self._catalog.table(read.relation), read.event_type) for read in dated}
         return Sources(
-            days={read: self._versions(read) for read in others if read.first is not None},
+            days={read: self._versions(read) for read in dated},
             whole={read: self._content(self._catalog.table(read.relation).prefix) for read in others if read.first is None},
+            kept_since={read: day for read, day in kept_since.items() if day},
         )
 
-    def published(self, rollup: str) -> dict[date, str]:
+    def published(self, rollup: str) -> dict[date, Version]:
         """The version of each day that a rollup has published. To be updated with what this run publishes."""
         if rollup not in self._published:
             found = self._partitions(self._catalog.table(rollup), None)
-            self._published[rollup] = {_day(partition): partition.version or "" for partition in found}
+            self._published[rollup] = {_day(partition): _built(partition) for partition in found}
         return self._published[rollup]
 
     def _versions(self, read: Read) -> Versions:
@@ -59,16 +63,21 @@ class SourceVersions:
         return self._days[source]
 
     def _listed(self, table: Table, event_type: str | None) -> Versions:
-        oldest = self._today - timedelta(days=(table.retention_days or 36_500) - EXPIRY_MARGIN_DAYS)
-        partitions = [found for found in self._partitions(table, event_type) if found.version or _day(found) >= oldest]
+        kept_since = self._kept_since(table, event_type) or date.min
+        partitions = [found for found in self._partitions(table, event_type) if _day(found) >= kept_since]
         contents: Mapping[str, str] = {}
         if any(partition.version is None for partition in partitions):
-            contents = self._contents(table.prefix + (f"event_type={event_type}/" if event_type else ""))
+            contents = self._contents(table.folder(event_type) if event_type else table.prefix)
         by_day: dict[date, list[str]] = defaultdict(list)
         for partition in partitions:
             version = partition.version or contents.get(partition.folder, "")
             by_day[_day(partition)].append(f"{partition.values}={version}")
-        return {day: _digest(sorted(versions)) for day, versions in by_day.items()}
+        return {day: Version(_digest(sorted(versions)), written=day) for day, versions in by_day.items()}
+
+    def _kept_since(self, table: Table, event_type: str | None) -> date | None:
+        """The day before which objects may have expired; None where they never do."""
+        days = table.retention_of(event_type)
+        return self._today - timedelta(days=days - EXPIRY_MARGIN_DAYS) if days else None
 
     def _partitions(self, table: Table, event_type: str | None) -> Iterable[Partition]:
         partitions = Partitions(self._glue, self._environment.database(table.database), table)
@@ -89,6 +98,12 @@ class SourceVersions:
 
 def _day(partition: Partition) -> date:
     return date.fromisoformat(partition.values[-1])
+
+
+def _built(partition: Partition) -> Version:
+    """The version of a rollup's published partition."""
+    build = partition.parameters.get(BUILD)
+    return Version(partition.version or "", built_at(build).date() if build else _day(partition))
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -10,22 +10,35 @@ from datetime import date, timedelta
 from lake.catalog import Read, Rollup
 from lake.slots import days_between
 
-Versions = Mapping[date, str]
-"""What each day of a relation was made from; a day that is missing has no partition."""
-
 MOST_DAYS_A_QUERY = 90
 """Athena's UNLOAD writes at most 100 partitions."""
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The versions of everything that a rollup reads.
+class Version:
+    """What a day of a relation was made from, and the day on which its objects were written."""
 
-    days gives a dated source's versions; whole gives the version of a relation that is read whole.
+    made_from: str
+    written: date
+
+
+Versions = Mapping[date, Version]
+"""The days of a relation that have a partition."""
+
+_NONE = Version("", date.min)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The versions of everything that a rollup reads, but for itself.
+
+    days gives a dated source's versions; whole gives the version of a relation that is read whole. kept_since has the dated
+    sources that expire: what was written before that day may be gone.
     """
 
     days: Mapping[Read, Versions]
     whole: Mapping[Read, str]
+    kept_since: Mapping[Read, date]
 
 
 def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> str:
@@ -39,28 +52,46 @@ def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> s
             continue
         versions = own if read.relation == rollup.name else sources.days[read]
         parts.append(str(read))
-        parts += [versions.get(day + timedelta(days=offset), "") for offset in range(read.first, read.last + 1)]
+        parts += [versions.get(at, _NONE).made_from for at in days_read(read, day)]
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+
+
+def stands(rollup: Rollup, day: date, sources: Sources) -> bool:
+    """Whether a published day is left as it is, whatever changed: some of what it was made from may have expired.
+
+    Objects expire by when they were written, a rollup's with its newest build, which may be years after the day: a bill of
+    long ago that is delivered late, or restated, still reaches what is made from it.
+    """
+    return any(
+        (versions[at].written if at in versions else at) < kept_since
+        for read, kept_since in sources.kept_since.items()
+        for versions in [sources.days[read]]
+        for at in days_read(read, day)
+    )
+
+
+def days_read(read: Read, day: date) -> list[date]:
+    """The days of a dated source that are read for a day."""
+    if read.first is None or read.last is None:
+        return []
+    return [day + timedelta(days=offset) for offset in range(read.first, read.last + 1)]
 
 
 def candidate_days(rollup: Rollup, sources: Sources, own: Versions) -> list[date]:
     """The days that the rollup should have, in order.
 
-    A day has a partition where a source that is read for the day itself has one. A published day whose source lost its
-    partition is built again (and comes out empty), unless the source has aged out: then it stands. A rollup that reads its
-    own day before has no gaps.
+    A day has a partition where the first source that is read for the day itself has one. A published day whose source lost
+    its partition is built again (and comes out empty), unless the source begins later. A rollup that reads its own day
+    before has no gaps.
     """
-    driving = [
-        versions
-        for read, versions in sources.days.items()
-        if read.relation != rollup.name and not read.as_built and read.first is not None and read.first <= 0
-    ]
-    first_driver = set(driving[0]) if driving else set()
-    if not first_driver:
+    reads = (read for read in sources.days if not read.as_built and read.first is not None and read.first <= 0)
+    driver = next(reads, None)
+    driving = set(sources.days[driver]) if driver else set()
+    if not driving:
         return []
     if rollup.reads_itself:
-        return days_between(min(first_driver), max(first_driver))
-    return sorted(first_driver | {day for day in own if day >= min(first_driver)})
+        return days_between(min(driving), max(driving))
+    return sorted(driving | {day for day in own if day >= min(driving)})
 
 
 def stale_ranges(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from collectors.declaration import Collector
 from infra.constructs.acknowledgments import acknowledge
 from infra.constructs.deployment import Deployment
 from infra.names import RESULTS
@@ -19,8 +22,9 @@ RESULTS_DAYS = 7
 class LakeBucket(Construct):
     """Holds tables/<database>/<table>/, bills/<name>/ and athena-results/."""
 
-    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+    def __init__(self, scope: Construct, deployment: Deployment, collectors: Iterable[Collector]) -> None:
         super().__init__(scope, "Bucket")
+        declared = list(collectors)
         settings = deployment.settings.deployment
         key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
         self.bucket = s3.Bucket(
@@ -35,7 +39,7 @@ class LakeBucket(Construct):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY,
             lifecycle_rules=[
-                *(_retention(table) for table in deployment.catalog.tables if table.retention_days),
+                *(rule for table in deployment.catalog.tables for rule in _retention(table, declared)),
                 s3.LifecycleRule(id="athena-results", prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS)),
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
@@ -71,9 +75,15 @@ def _payer_accounts(deployment: Deployment) -> list[str]:
     return sorted({bill.payer_account or ours for bill in deployment.settings.bills.bills if bill.bucket is None})
 
 
-def _retention(table: Table) -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        id=f"{table.database}-{table.name}",
-        prefix=table.prefix,
-        expiration=Duration.days(table.retention_days or 0),
-    )
+def _retention(table: Table, collectors: Iterable[Collector]) -> Iterator[s3.LifecycleRule]:
+    """Rules that expire a table's objects.
+
+    A rule cannot leave a prefix out: where a part is kept for ever, the others have a rule each, by what collectors write.
+    """
+    name = f"{table.database}-{table.name}"
+    if table.retention_days and table.kept_forever:
+        for value in sorted({collector.event_type for collector in collectors if collector.table == table.name}):
+            if days := table.retention_of(value):
+                yield s3.LifecycleRule(id=f"{name}-{value}", prefix=table.folder(value), expiration=Duration.days(days))
+    elif table.retention_days:
+        yield s3.LifecycleRule(id=name, prefix=table.prefix, expiration=Duration.days(table.retention_days))

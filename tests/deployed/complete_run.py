@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -91,13 +91,13 @@ class CompleteRun:
         assert self.invoke("notify").error is not None
 
     def grow_old(self) -> None:
-        """Two days pass, after which superseded builds go."""
-        self.slot += timedelta(days=2)
+        """Two days pass, after which superseded builds go, and superseded bills, whose age is real."""
+        self.slot = max(self.slot, datetime.now(UTC)) + timedelta(days=2)
 
     def register_expired(self) -> None:
         """A partition past its retention, its objects gone, in each table that has one."""
         for table in self.outlay.lake.catalog.tables:
-            if table.retention_days and table.day_column:
+            if table in self.outlay.lake.catalog.expiring:
                 values = tuple(LONG_AGO if c.name == table.day_column else "config" for c in table.partition)
                 location = f"s3://{self.outlay.deployed.bucket}/{table.prefix}gone/"
                 Partitions(self.outlay.lake.glue, "outlay", table).register(Partition(values, location))

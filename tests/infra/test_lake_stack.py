@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collectors.discovery import collectors
 from tests.catalog import CATALOG
 from tests.infra.templates import Assembly
 
@@ -32,9 +33,11 @@ def test_only_tls_reaches_the_bucket_and_only_the_payers_exports_deliver(assembl
 def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> None:
     rules = assembly.one("AWS::S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    declared = {table.prefix: table.retention_days for table in CATALOG.tables if table.retention_days}
-    assert expiring == {**declared, "athena-results/": 7}
-    assert expiring["tables/outlay/resource_events/"] == 90
+    whole = {t.prefix: t.retention_days for t in CATALOG.tables if t.retention_days and not t.kept_forever}
+    assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
+    assert set(whole) == {"tables/outlay/collector_runs/", "tables/outlay/cost_hourly/"}
+    written = {f"tables/outlay/{c.table}/event_type={c.event_type}/" for c in collectors().values()}
+    assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
     assert not any("Prefix" not in rule for rule in rules if "ExpirationInDays" in rule), "nothing expires everywhere"
     assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule]
 

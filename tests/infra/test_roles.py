@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.catalog import CATALOG
 from tests.infra.templates import Assembly
 
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
@@ -44,10 +43,10 @@ def test_a_function_writes_its_own_tables_and_no_other(assembly: Assembly, funct
     assert written == {f"lake/tables/outlay/{prefix}*" for prefix in WRITES[function]}
 
 
-def test_only_the_rollups_delete_and_only_their_own(assembly: Assembly) -> None:
+def test_only_the_rollups_delete_and_only_their_own_and_superseded_bills(assembly: Assembly) -> None:
     for function in FUNCTIONS:
-        own = {f"lake/tables/outlay/{name}/*" for name in ROLLUPS} if function == "rollup" else set()
-        assert assembly.allowed(function, "s3:DeleteObject") == own
+        own = {*(f"{name}/" for name in ROLLUPS), "resource_events/event_type=cost/"} if function == "rollup" else set()
+        assert assembly.allowed(function, "s3:DeleteObject") == {f"lake/tables/outlay/{prefix}*" for prefix in own}
 
 
 def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
@@ -74,9 +73,8 @@ def test_only_the_rollups_drop_partitions(assembly: Assembly) -> None:
 
 
 def test_the_rollups_drop_what_is_past_its_retention(assembly: Assembly) -> None:
-    expiring = {f"table/outlay/{table.name}" for table in CATALOG.tables if table.retention_days}
-    assert expiring <= assembly.allowed("rollup", "glue:DeletePartition")
-    assert "table/outlay/notifications" not in assembly.allowed("rollup", "glue:DeletePartition")
+    dropped = {arn for arn in assembly.allowed("rollup", "glue:DeletePartition") if not arn.endswith("__builds")}
+    assert dropped == {"catalog", "database/outlay", "table/outlay/resource_events", "table/outlay/collector_runs"}
 
 
 def test_only_the_schema_step_changes_tables(assembly: Assembly) -> None:

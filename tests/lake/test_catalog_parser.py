@@ -18,6 +18,12 @@ MISTAKES = {
     "unknown key": (TABLE, "-- retention:", "-- keep:", "the header's key 'keep' is unknown; tables take grain"),
     "key missing": (ROLLUP, "-- schedule:   rate(1 hour)\n", "", "the header lacks `schedule:`"),
     "unknown retention": (TABLE, "1 year", "2 years", "`retention: 2 years` is unknown; use one of forever, 90 days"),
+    "retention by another column": (
+        "tables/resource_events.sql",
+        "forever where event_type",
+        "forever where collector",
+        "`retention:` looks at 'collector'; it can look at the first partition column alone",
+    ),
     "grain is no column": (
         TABLE,
         "-- grain:     hour,",

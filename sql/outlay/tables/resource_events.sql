@@ -1,7 +1,7 @@
 -- Every collected fact, one row an event: the source of truth from which everything else is made.
 -- grain:     event_id
 -- partition: event_type, collector, event_date
--- retention: 90 days
+-- retention: 90 days, forever where event_type = 'cost'
 create external table resource_events (
     event_id           string              comment 'UUIDv5 of what identifies the event: the same fact keeps its id however often it is collected',
     event_time         timestamp           comment 'When it happened, UTC: the scan for config, the start of the charge period for cost',
