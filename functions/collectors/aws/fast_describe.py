@@ -30,8 +30,8 @@ _NAMESPACE = re.compile(rb'\sxmlns="[^"]*"')
 def ec2_client(session: boto3.Session, region: str, unread: Sequence[str] = ()) -> EC2Client:
     """A client for EC2 in region.
 
-    unread names XML elements that the caller never looks at, such as networkInterfaceSet: records come without them. None
-    may hold another of its own name.
+    unread names XML elements that the caller never looks at, such as networkInterfaceSet: records come without them, at
+    any depth. None may hold another of its own name.
     """
     client = session.client("ec2", region_name=region)
     client.meta.events.register("before-parse.ec2", _Answers(unread))
@@ -42,7 +42,7 @@ class _Answers:
     """The hook of one client."""
 
     def __init__(self, unread: Sequence[str]) -> None:
-        self._unread = [(f"<{name}>".encode(), f"</{name}>".encode()) for name in unread]
+        self._unread = _elements(unread)
         self._members: dict[str, _Members] = {}
 
     def __call__(
@@ -62,7 +62,8 @@ class _Answers:
 
     def _take_lists(self, body: bytes, members: _Members, found: dict[str, Any]) -> bytes:
         """Read the lists of an answer into found; gives the XML of what is left."""
-        answer = fromstring(_without(body, self._unread))  # noqa: S314 - AWS's own, over TLS
+        read = _NAMESPACE.sub(b"", self._unread.sub(b"", body), count=1)
+        answer = fromstring(read)  # noqa: S314 - AWS's own, over TLS
         for child in list(answer):
             name, member = members.shapes.get(child.tag, ("", None))
             if member is not None and member.type_name == "list":
@@ -85,16 +86,13 @@ def _no_search_for_cycles() -> Iterator[None]:
         gc.enable()
 
 
-def _without(body: bytes, elements: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """The XML without namespace and some elements, each given by its start and end tag.
+def _elements(names: Sequence[str]) -> re.Pattern[bytes]:
+    """Finds whole elements by name; without names, none.
 
-    In text, XML spells < as &lt;, so what looks like a tag is one.
+    In text, XML spells < as &lt;, so what looks like a tag is one. Cutting an element out takes a fifth of the time of
+    reading it, and more names hardly take longer. *+ never goes back, so an element without an end is gone through once.
     """
-    body = _NAMESPACE.sub(b"", body, count=1)
-    for start, end in elements:
-        kept, *pieces = body.split(start)
-        body = kept + b"".join([piece.partition(end)[2] for piece in pieces])
-    return body
+    return re.compile(rf"<(?!/)({'|'.join(names)})>[^<]*+(?:<(?!/\1>)[^<]*+)*+</\1>".encode())
 
 
 class _Members(dict[str, tuple[str, Read]]):
