@@ -117,11 +117,11 @@ _Kind = TypeVar("_Kind", Violation, Anomaly)
 
 def _query(kind: type[Finding], view: str) -> str:
     columns = identifiers([field.name for field in fields(kind) if field.name != "is_news"])
-    since_news, since_resolved = (f"newest.day - interval {literal(str(days))} day" for days in (NEWS_DAYS, RESOLVED_DAYS))
     return (
-        f"select {columns},\n    coalesce(resolved_day >= {since_news}, true) as is_news\n"  # noqa: S608 - literals, a view
+        f"select {columns},\n    "  # noqa: S608 - the view is one of two
+        f"coalesce(resolved_day >= newest.day - interval {literal(str(NEWS_DAYS))} day, true) as is_news\n"
         f"from {view}\ncross join (select max(day) as day from cost_rollup_daily) as newest\n"
-        f"where status = {literal(OPEN)}\n    or resolved_day >= {since_resolved}"
+        f"where status = {literal(OPEN)}\n    or resolved_day >= newest.day - interval {literal(str(RESOLVED_DAYS))} day"
     )
 
 
