@@ -57,8 +57,8 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
                 "availability_zone": raw.get("AvailabilityZone"),
                 "snapshot_id": raw.get("SnapshotId"),
                 "create_time": utc_text(raw.get("CreateTime")),
-                **_attachment(raw.get("Attachments", [])),
-            }
+            },
+            _attachment(raw.get("Attachments", [])),
         ),
         tags=tags,
     )

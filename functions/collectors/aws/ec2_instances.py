@@ -85,7 +85,7 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
-        properties=present({**_identity(raw), **_placement(raw), **_state(raw)}),
+        properties=present(_identity(raw), _placement(raw), _state(raw)),
         tags=tags,
     )
 
