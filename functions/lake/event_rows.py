@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate, chain
 
 import pyarrow as pa
 
@@ -58,8 +59,8 @@ class EventRows:
             **{name: pa.array([getattr(event, name) for event in events], pa.string()) for name in _AS_GIVEN},
             "event_time": self._times(events),
             "value": self._values([event.value for event in events]),
-            "properties": _text_map(event.properties for event in events),
-            "tags": _text_map(event.tags for event in events),
+            "properties": _text_map([event.properties for event in events]),
+            "tags": _text_map([event.tags for event in events]),
             **self._origin_columns(len(events)),
             **self._group_columns([event.tags for event in events]),
         }
@@ -98,15 +99,11 @@ class EventRows:
         return columns
 
 
-def _text_map(maps: Iterable[Mapping[str, str | None]]) -> pa.Array:
-    """A map in each row, without the keys that have no value. Column by column: three times as fast as pa.array of pairs."""
-    keys: list[str] = []
-    values: list[str] = []
-    ends = [0]
-    for one in maps:
-        for key, value in one.items():
-            if value is not None:
-                keys.append(key)
-                values.append(value)
-        ends.append(len(keys))
-    return pa.MapArray.from_arrays(pa.array(ends, pa.int32()), pa.array(keys, pa.string()), pa.array(values, pa.string()))
+def _text_map(maps: Sequence[Mapping[str, str | None]]) -> pa.Array:
+    """A map in each row, without the keys that have no value. Column by column: twice as fast as pa.array of pairs."""
+    values = pa.array([value for one in maps for value in one.values()], pa.string())
+    if values.null_count:
+        return _text_map([{key: value for key, value in one.items() if value is not None} for one in maps])
+    keys = pa.array(chain.from_iterable(maps), pa.string())
+    ends = pa.array(accumulate(map(len, maps), initial=0), pa.int32())
+    return pa.MapArray.from_arrays(ends, keys, values)
