@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from rich.console import Console
@@ -22,7 +22,11 @@ from local.cloud.embedded import EmbeddedCloud
 from local.report.plain import printable
 from local.run import CONFIG, LAKE
 
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
 INTEGERS, FLOATS = ("integer", "bigint", "smallint", "tinyint"), ("double", "float", "real")
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 RIGHT = (*INTEGERS, *FLOATS, "decimal")
 
 
@@ -37,10 +41,10 @@ class Answer:
 
 
 class LakeSql:
-    """Athena in the deployment's workgroup and database, in an open embedded cloud."""
+    """Athena in the deployment's workgroup and database."""
 
-    def __init__(self, cloud: EmbeddedCloud, workgroup: str, database: str) -> None:
-        self._athena, self._workgroup, self._database = cloud.client("athena"), workgroup, database
+    def __init__(self, athena: AthenaClient, workgroup: str, database: str) -> None:
+        self._athena, self._workgroup, self._database = athena, workgroup, database
 
     def ask(self, sql: str) -> Answer:
         """Run one statement to its end. Raises QueryError with Athena's words."""
@@ -64,11 +68,13 @@ class LakeSql:
         )
 
     def _wait(self, query_id: str) -> Any:
+        pause = FIRST_PAUSE_S
         while True:
             found = self._athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
             if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
                 return found
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
     def _results(self, query_id: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[str | None, ...]]]:
         columns: tuple[tuple[str, str], ...] = ()
@@ -87,7 +93,9 @@ def open_lake() -> Iterator[LakeSql]:
     """The lake that the last run left, started again for as long as the block lasts. Raises StateError where none is."""
     with EmbeddedCloud.open(LAKE) as cloud:
         deployment = yaml.safe_load((CONFIG / "deployment.yaml").read_text(encoding="utf-8"))
-        yield LakeSql(cloud, deployment.get("name", "outlay"), f"{deployment.get('database_prefix', '')}outlay")
+        yield LakeSql(
+            cloud.client("athena"), deployment.get("name", "outlay"), f"{deployment.get('database_prefix', '')}outlay"
+        )
 
 
 def show(answer: Answer, console: Console) -> None:

@@ -44,7 +44,7 @@ def opened(lake: TrinoLake, cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatc
 
     @contextmanager
     def open_lake() -> Iterator[LakeSql]:
-        yield LakeSql(cloud, "outlay", lake.environment.database("outlay"))
+        yield LakeSql(cloud.client("athena"), "outlay", lake.environment.database("outlay"))
 
     monkeypatch.setattr(lake_sql, "open_lake", open_lake)
     return lake

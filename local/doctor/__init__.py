@@ -1,0 +1,30 @@
+"""`outlay doctor`: what is wrong with this machine, or with a deployment in AWS, and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from local.doctor.account import check_account
+from local.doctor.finding import Finding
+from local.doctor.machine import check_machine
+from local.report.plain import printable
+
+SIGN = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
+
+
+def doctor(config: Path | None, console: Console) -> bool:
+    """Check the machine, or the deployment that a settings folder describes; False where something must be put right."""
+    well = True
+    for finding in check_account(config) if config else check_machine():
+        _show(finding, console)
+        well = well and finding.status != "fail"
+    return well
+
+
+def _show(finding: Finding, console: Console) -> None:
+    console.print(Text.assemble(SIGN[finding.status], f" {printable(finding.text)}"), soft_wrap=True)
+    if finding.remedy:
+        console.print(Text(f"  {printable(finding.remedy)}", "dim"), soft_wrap=True)
