@@ -3,7 +3,7 @@
 -- partition:  usage_date
 -- schedule:   rate(1 hour)
 -- parameters: first_day, last_day, first_day, last_day
--- reads:      cost_rollup_daily -30..1
+-- reads:      cost_rollup_daily -30..7
 -- checks:     unique(usage_date, dimension, level, ancestor_id)
 -- checks:     not_null(dimension, level, ancestor_id, daily_cost, anomaly_type)
 with
@@ -24,21 +24,72 @@ spend as (
         ancestor_id,
         usage_cost_usd
     from cost_rollup_daily
-    where day between cast(? as date) - interval '30' day and cast(? as date) + interval '1' day
+    where day between cast(? as date) - interval '30' day and cast(? as date) + interval '7' day
         and (
-            (dimension = 'account' and level in ('total', 'account'))
+            (dimension = 'account' and level in ('total', 'provider', 'account'))
             or (dimension = 'group' and level = 'customer')
             or (dimension = 'service' and level = 'service')
         )
 ),
 
--- The days that a bill covers. A day is complete once the next one has begun to arrive.
+-- Every day that the bills cover; one without a line cost nothing.
 calendar as (
+    select days.day
+    from (
+        select
+            min(day) as first_day,
+            max(day) as last_day
+        from spend
+        where level = 'total'
+    ) as covered
+    cross join unnest(sequence(covered.first_day, covered.last_day)) as days (day)
+),
+
+billed as (
     select
         day,
-        lead(day) over (order by day) is not null as is_complete
+        ancestor_id as provider
     from spend
-    where level = 'total'
+    where level = 'provider'
+),
+
+providers as (
+    select distinct provider
+    from billed
+),
+
+provider_days as (
+    select
+        calendar.day,
+        count(billed.day) over week_up_to_it as days_billed,
+        min(billed.day) over week_after_it as next_day,
+        max(billed.day) over week_after_it as last_day
+    from calendar
+    cross join providers
+    left join billed
+        on billed.day = calendar.day
+        and billed.provider = providers.provider
+    window
+        week_up_to_it as (
+            partition by providers.provider
+            order by calendar.day
+            range between interval '7' day preceding and current row
+        ),
+        week_after_it as (
+            partition by providers.provider
+            order by calendar.day
+            range between interval '1' day following and interval '7' day following
+        )
+),
+
+-- Providers deliver at different times. A day is complete once each that bills on most days has billed a later one, or has
+-- been silent for a week while others went on. Who bills now and then, as AWS Marketplace does, is not waited for.
+complete_days as (
+    select day
+    from provider_days
+    group by day
+    having count(next_day) > 0
+        and (bool_and(next_day is not null or days_billed < 4) or max(last_day) = date_add('day', 7, day))
 ),
 
 nodes as (
@@ -47,18 +98,21 @@ nodes as (
         level,
         ancestor_id
     from spend
+    where level <> 'provider'
 ),
 
 node_days as (
     select
         calendar.day,
-        calendar.is_complete,
+        complete_days.day is not null as is_complete,
         nodes.dimension,
         nodes.level,
         nodes.ancestor_id,
         coalesce(spend.usage_cost_usd, decimal '0') as daily_cost
     from calendar
     cross join nodes
+    left join complete_days
+        on complete_days.day = calendar.day
     left join spend
         on spend.day = calendar.day
         and spend.dimension = nodes.dimension
