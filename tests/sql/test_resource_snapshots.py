@@ -101,6 +101,15 @@ def test_costs_are_of_the_newest_complete_day_and_the_thirty_days_up_to_it(lake:
     assert rows["arn:unbilled"]["cost_daily_usd"] is None
 
 
+def test_thirty_days_of_costs_are_summed_although_the_bill_is_two_weeks_late(lake: TrinoLake) -> None:
+    scan(lake, NINE, [config_event(NINE, "arn:1")])
+    for offset in range(40):
+        day = (NINE - timedelta(days=14 + offset)).date().isoformat()
+        lake.write("cost_hourly", [{"resource_arn": "arn:1", "amortized_cost_usd": Decimal(1)}], day)
+    row = snapshot(lake, DAY)["arn:1"]
+    assert (row["cost_daily_usd"], row["cost_monthly_usd"]) == (Decimal(1), Decimal(30))
+
+
 def test_the_view_shows_the_newest_snapshot_only(lake: TrinoLake) -> None:
     scan(lake, NINE, [config_event(NINE, "arn:1"), config_event(NINE, "arn:2")])
     snapshot(lake, DAY)

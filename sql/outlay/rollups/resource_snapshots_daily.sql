@@ -6,7 +6,7 @@
 -- reads:      resource_events(event_type = 'config') 0..0
 -- reads:      resource_snapshots_daily -1..-1
 -- reads:      collector_runs 0..0
--- reads:      cost_hourly -31..0 as built
+-- reads:      cost_hourly -45..0 as built
 -- checks:     unique(snapshot_date, resource_arn)
 -- checks:     not_null(resource_arn, resource_type, state, first_seen, last_seen)
 with
@@ -79,13 +79,14 @@ successful_scans as (
     group by collector, aws_account_id, aws_region
 ),
 
+-- A bill may lag by two weeks: 30 complete days are looked for in 45.
 costs_by_day as (
     select
         resource_arn,
         cost_date,
         sum(amortized_cost_usd) as cost_usd
     from cost_hourly
-    where cost_date between cast(? as date) - interval '31' day and cast(? as date)
+    where cost_date between cast(? as date) - interval '45' day and cast(? as date)
         and resource_arn is not null
     group by resource_arn, cost_date
 ),
