@@ -21,6 +21,23 @@ def test_every_query_runs(lake: TrinoLake) -> None:
         assert lake.rows(query.sql) == [], query.name
 
 
+def test_idle_is_what_is_still_there_and_serves_nobody(lake: TrinoLake) -> None:
+    create_views(lake)
+    kinds = {
+        "idle": ("ebs:volume", "available", None),
+        "used": ("ebs:volume", "in-use", None),
+        "free": ("elastic_ip", "active", "false"),
+        "taken": ("elastic_ip", "active", "true"),
+        "released": ("elastic_ip", "deleted", "false"),
+    }
+    rows = [
+        {"resource_type": kind, "resource_id": name, "state": state, "properties": [("associated", bound)] if bound else []}
+        for name, (kind, state, bound) in kinds.items()
+    ]
+    lake.write("resource_snapshots_daily", rows, "2026-11-18")
+    assert {row["resource_id"] for row in lake.rows(QUERIES["idle_resources"].sql)} == {"idle", "free"}
+
+
 def test_the_tie_out_finds_a_level_that_does_not_add_up(lake: TrinoLake) -> None:
     rows = [rollup_row("total", "total", "10"), rollup_row("account", "1", "9.99")]
     lake.write("cost_rollup_daily", rows, "2026-11-18")

@@ -9,6 +9,9 @@ select
     first_seen,
     cost_monthly_usd
 from resource_snapshots
-where (resource_type = 'ebs:volume' and state = 'available')
-    or (resource_type = 'elastic_ip' and element_at(properties, 'associated') = 'false')
+where state <> 'deleted'
+    and (
+        (resource_type = 'ebs:volume' and state = 'available')
+        or (resource_type = 'elastic_ip' and element_at(properties, 'associated') = 'false')
+    )
 order by cost_monthly_usd desc nulls last
