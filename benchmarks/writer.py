@@ -22,7 +22,7 @@ from lake.catalog_parser import parse_catalog
 from lake.configuration import Account
 from lake.event_rows import EventRows
 from lake.events import Origin
-from lake.writer import ParquetObject
+from lake.writer import CODEC, CODEC_LEVEL, ParquetObject
 from tests.support.company import GROUPING, SLOT, SQL
 from tests.support.ec2_answers import volume
 from tests.support.transport import Network, environment
@@ -62,7 +62,14 @@ def main() -> None:
 def _to_parquet(rows: list[dict[str, Any]]) -> None:
     types: Any = {column.name: column.type for column in TABLE.columns}
     frame = pd.DataFrame(rows).sort_values(list(SORT_BY))
-    wr.s3.to_parquet(frame, path="s3://lake/theirs.parquet", dtype=types, compression="zstd", index=False)
+    wr.s3.to_parquet(
+        frame,
+        path="s3://lake/theirs.parquet",
+        dtype=types,
+        compression=CODEC,
+        pyarrow_additional_kwargs={"compression_level": CODEC_LEVEL},
+        index=False,
+    )
 
 
 if __name__ == "__main__":

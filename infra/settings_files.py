@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field
 
 from infra.yaml_files import Strict
 
+# Its pyarrow has two codecs, snappy and gzip (docs/decisions/0006): what the functions write is held against that.
 SDK_FOR_PANDAS_LAYER = "arn:aws:lambda:{region}:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
 POWERTOOLS_LAYER = "arn:aws:lambda:{region}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
 LEVELS = {

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # Arrow's own pool keeps a heap a thread and gives little back: a scan of many accounts would hold 50 MB more.
 pa.set_memory_pool(pa.system_memory_pool())
 
+CODEC, CODEC_LEVEL = "gzip", 1
+"""Of every Parquet object that a function writes. AWS builds its layer's pyarrow with snappy and gzip alone: zstd and lz4
+are refused. Gzip at its fastest takes snappy's time and three fifths of its bytes (docs/decisions/0006)."""
+
 ROW_GROUP_ROWS = 8_192
 """Least rows of a row group, the last aside; none has twice as many. It bounds what writing holds in memory."""
 PLAIN_COLUMNS = frozenset(
@@ -35,7 +39,7 @@ PLAIN_COLUMNS = frozenset(
         "run_id",
     }
 )
-"""Columns whose values hardly repeat: a dictionary would only be in the way of zstd."""
+"""Columns whose values hardly repeat: a dictionary would only be in the way of compression."""
 
 
 class ParquetObject:
@@ -60,8 +64,8 @@ class ParquetObject:
         self._writer = pq.ParquetWriter(
             self._path,
             self._schema,
-            compression="zstd",
-            compression_level=3,
+            compression=CODEC,
+            compression_level=CODEC_LEVEL,
             use_dictionary=_dictionary_columns(self._schema),
             store_decimal_as_integer=True,
             write_page_index=True,

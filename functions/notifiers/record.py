@@ -18,6 +18,7 @@ from lake.catalog import Table
 from lake.environment import Environment
 from lake.partitions import Partition, Partitions
 from lake.slots import naive, stable_id
+from lake.writer import CODEC
 from notifiers.memory import Receipt
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Record:
             "sent_at": naive(datetime.fromisoformat(receipt["sent_at"])),
         }
         buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist([row], schema=self._table.arrow_schema), buffer, compression="zstd")
+        pq.write_table(pa.Table.from_pylist([row], schema=self._table.arrow_schema), buffer, compression=CODEC)
         return buffer.getvalue()
 
     def _put_if_absent(self, key: str, body: bytes) -> None:

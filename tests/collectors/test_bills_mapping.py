@@ -264,6 +264,12 @@ def test_any_bill_conserves_its_total_and_has_stable_unique_ids(lines: list[dict
     assert len(set(ids)) == len(lines)
 
 
+def test_spools_need_no_codec_that_the_layer_lacks(tmp_path: Path) -> None:
+    rows = rows_of(CATALOG, tmp_path / "x.parquet", cur_table([line(10, 1.0) for _ in range(100)]))
+    DaySpools(tmp_path).append(rows)
+    assert gzip.decompress((tmp_path / "2026-11-10").read_bytes()).count(b"AmazonEC2") >= 100
+
+
 def _cents(cost: float) -> Decimal:
     return Decimal(repr(cost)).quantize(MONEY_STEP, ROUND_HALF_EVEN)
 
