@@ -32,4 +32,4 @@ class RollupsStack(Stack):
         permissions = deployment.permissions
         function.allow(permissions.query(), permissions.build_rollups())
         schedules.allow_start(function)
-        schedules.start("rollup", function, "cron(20 * * * ? *)", {})
+        schedules.start("rollup", function, deployment.catalog.rollup_schedule, {})

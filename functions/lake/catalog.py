@@ -205,6 +205,12 @@ class Catalog:
         return next((rollup for rollup in self.rollups if rollup.name == name), None)
 
     @property
+    def rollup_schedule(self) -> str:
+        """When the rollups run, as EventBridge Scheduler writes it, in UTC: all at once, in their order."""
+        (schedule,) = {rollup.schedule for rollup in self.rollups}
+        return schedule
+
+    @property
     def expiring(self) -> tuple[Table, ...]:
         """Tables whose partitions are dropped when their objects have expired: those that runs append to.
 

@@ -37,6 +37,7 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _READ = re.compile(r"(\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
 _RETENTIONS = {"forever": None, "90 days": 90, "1 year": 365}
 _RETENTION = re.compile(rf"({'|'.join(_RETENTIONS)})(?:, forever where (\w+) = '(\w+)')?")
+_SCHEDULE = re.compile(r"(rate|cron)\([^()]+\)")
 _PARAMETERS = ("first_day", "last_day")
 _Relation = TypeVar("_Relation", Rollup, View)
 
@@ -80,6 +81,12 @@ def parse_catalog(sql_folder: Path) -> Catalog:
     known = {table.name: table for table in tables}
     rollups = [_rollup(file, known) for file in by_kind["rollups"]]
     views = [_view(file) for file in by_kind["views"]]
+    for file, rollup in zip(by_kind["rollups"], rollups, strict=True):
+        if rollup.schedule != rollups[0].schedule:
+            file.fail(
+                f"`schedule: {rollup.schedule}` differs from {by_kind['rollups'][0].shown}, which says "
+                f"{rollups[0].schedule}; one function runs all rollups, in their order"
+            )
     names = set(known) | {view.name for view in views}
     relations: list[Rollup | View] = [*rollups, *views]
     for file, relation in zip(by_kind["rollups"] + by_kind["views"], relations, strict=True):
@@ -211,6 +218,8 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
         file.fail(f"`partition: {file.one('partition')}` must be the table's one partition column, a date")
     if file.names("grain") != table.grain:
         file.fail(f"`grain: {file.one('grain')}` differs from the table's: {', '.join(table.grain)}")
+    if not _SCHEDULE.fullmatch(file.one("schedule")):
+        file.fail(f"`schedule: {file.one('schedule')}` is no cron(20 * * * ? *) or rate(1 hour)")
     marks = len(list(statement.find_all(exp.Placeholder)))
     parameters = file.names("parameters")
     if marks != len(parameters) or set(parameters) - set(_PARAMETERS):

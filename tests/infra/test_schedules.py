@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from collectors.discovery import collectors
+from tests.catalog import CATALOG
 from tests.infra.templates import Assembly
 
 SLOT = "<aws.scheduler.scheduled-time>"
@@ -18,6 +19,11 @@ def test_every_collector_has_its_schedule(assembly: Assembly) -> None:
     }
     assert started == {name: collector.schedule for name, collector in collectors().items()}
     assert started
+
+
+def test_the_rollups_run_when_their_headers_say(assembly: Assembly) -> None:
+    schedule = assembly.one("AWS::Scheduler::Schedule", "Rollups")
+    assert {schedule["ScheduleExpression"]} == {rollup.schedule for rollup in CATALOG.rollups}
 
 
 def test_every_schedule_hands_on_its_slot_retries_and_gives_up_to_a_queue(assembly: Assembly) -> None:
