@@ -105,8 +105,11 @@ def work(lake: Deployed, step: Step, *, scans: bool = True) -> None:
     schedules = [schedule["name"] for schedule in lake.cloud.schedules()]
     first = [name for name in schedules if name == "bills" or (scans and name.startswith("collect"))]
     step(f"running {', '.join(first)}")
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         lake.invocations += pool.map(lambda name: lake.cloud.fire(name, lake.slot), first)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for what runs: it ends with the cloud
     lake.cloud.drain()
     for purpose, doing in (("rollup", "building the rollups in Athena"), ("notify", "telling Slack what is new")):
         step(doing)
