@@ -53,5 +53,5 @@ class GlueCatalog(Construct):
     def _resource(self, name: str, kind: str, properties: dict[str, object]) -> CfnResource:
         resource = CfnResource(self, name, type=kind, properties=properties)
         kept = self._deployment.settings.deployment.keep_data
-        resource.apply_removal_policy(RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY)
+        resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if kept else RemovalPolicy.DESTROY)
         return resource

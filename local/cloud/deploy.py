@@ -141,7 +141,7 @@ def _remove_failed(client: Any, name: str) -> bool:
         description = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError:
         return False
-    if description["StackStatus"] == "ROLLBACK_COMPLETE":
+    if description["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
         client.delete_stack(StackName=name)
         _wait(client, description["StackId"])
         return False

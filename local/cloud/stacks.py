@@ -19,7 +19,6 @@ from local.cloud.resources import make_resource
 from local.cloud.templates import dependency_order, without_no_value
 
 logger = logging.getLogger(__name__)
-_KEPT = ("Retain", "RetainExceptOnCreate")
 
 
 @dataclass
@@ -30,6 +29,10 @@ class Deployed:
     properties: dict[str, Any]
     resource: Any
     deletion_policy: str
+
+    def stays(self, *, is_undone: bool) -> bool:
+        """Whether it outlives the stack. is_undone: what goes is the operation that made it, which was rolled back."""
+        return self.deletion_policy == "Retain" or (self.deletion_policy == "RetainExceptOnCreate" and not is_undone)
 
 
 @dataclass
@@ -57,6 +60,7 @@ class StackEngine:
         self.stack = stack
         self.deployed: dict[str, Deployed] = {}
         self.current: Plan | None = None
+        self._undone: frozenset[str] = frozenset()
 
     @property
     def map(self) -> Any:
@@ -65,13 +69,15 @@ class StackEngine:
 
     def run(self, verb: str, template: dict[str, Any], parameters: dict[str, str]) -> None:
         """Creates or updates (verb CREATE or UPDATE), rolling back on failure; ends in AWS's stack states."""
-        stack = self.stack
+        stack, before = self.stack, set(self.deployed)
         try:
             self._apply(template, parameters)
         except Exception as error:
+            self._undone = frozenset(self.deployed.keys() - before)
             logger.warning("%s of stack %s failed: %s", verb, stack.name, error)
             self._event(stack.name, f"{verb}_FAILED", str(error))
             self._roll_back(verb)
+            self._undone = frozenset()
             return
         stack._add_stack_event(f"{verb}_COMPLETE")
         stack.status = f"{verb}_COMPLETE"
@@ -91,9 +97,8 @@ class StackEngine:
 
     def _roll_back(self, verb: str) -> None:
         if verb == "CREATE":
-            for logical_id in reversed(list(self.deployed)):
-                self._remove(logical_id, quietly=True)
-            self.stack.status = "ROLLBACK_COMPLETE"
+            left = [logical_id for logical_id in reversed(list(self.deployed)) if not self._try_to_remove(logical_id)]
+            self.stack.status = "ROLLBACK_FAILED" if left else "ROLLBACK_COMPLETE"
         else:
             try:
                 if self.current:
@@ -157,18 +162,24 @@ class StackEngine:
         resolved = parsing.clean_json(copy.deepcopy(declared), self.map)
         return without_no_value(resolved)  # type: ignore[no-any-return]
 
-    def _remove(self, logical_id: str, *, quietly: bool = False) -> None:
+    def _try_to_remove(self, logical_id: str) -> bool:
+        """Removes a resource where it can be; what resists stays, and is told."""
+        try:
+            self._remove(logical_id)
+        except ResourceError as failure:
+            self._event(logical_id, "DELETE_FAILED", failure.reason)
+            return False
+        return True
+
+    def _remove(self, logical_id: str) -> None:
         entry = self.deployed[logical_id]
-        if entry.deletion_policy not in _KEPT:
+        if not entry.stays(is_undone=logical_id in self._undone):
             self._event(logical_id, "DELETE_IN_PROGRESS", None, entry.type)
             try:
                 entry.resource.remove()
             except Exception as error:
-                if not quietly:
-                    raise ResourceError(logical_id, f"{entry.type}: {error}") from error
-                self._event(logical_id, "DELETE_FAILED", str(error), entry.type)
-            else:
-                self._event(logical_id, "DELETE_COMPLETE", None, entry.type)
+                raise ResourceError(logical_id, f"{entry.type}: {error}") from error
+            self._event(logical_id, "DELETE_COMPLETE", None, entry.type)
         del self.deployed[logical_id]
         self.map._parsed_resources.pop(logical_id, None)
 

@@ -88,6 +88,39 @@ def test_a_failing_resource_is_named_and_what_was_made_is_taken_back(cloud: Embe
     deploy_template(cloud, template(bucket("First", "taken-back")), name="failing")
 
 
+def test_a_creation_that_failed_leaves_no_name_taken_and_one_that_went_well_is_kept(cloud: EmbeddedCloud) -> None:
+    named = {"Type": "AWS::Glue::Database", "Properties": {"CatalogId": "111111111111", "DatabaseInput": {"Name": "kept"}}}
+    kept = {"Kept": {**named, "DeletionPolicy": "RetainExceptOnCreate"}}
+    broken = {"Views": {**custom(Fail="true")["Views"], "DependsOn": "Kept"}}
+    for _ in range(2):
+        with pytest.raises(DeployError, match="told to fail"):
+            deploy_template(cloud, template(kept, function("Maker", ANSWER), broken), name="retried")
+    deploy_template(cloud, template(kept), name="retried")
+    destroy(cloud, "retried")
+    assert cloud.client("glue").get_database(Name="kept")["Database"]["Name"] == "kept"
+
+
+def test_what_a_rolled_back_update_made_goes_again(cloud: EmbeddedCloud) -> None:
+    deploy_template(cloud, template(function("Maker", ANSWER)), name="unmade")
+    new = bucket("New", "made-and-unmade")
+    new["New"]["DeletionPolicy"] = "RetainExceptOnCreate"
+    broken = {"Views": {**custom(Fail="true")["Views"], "DependsOn": "New"}}
+    with pytest.raises(DeployError, match="told to fail"):
+        deploy_template(cloud, template(new, function("Maker", ANSWER), broken), name="unmade")
+    assert "made-and-unmade" not in [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]]
+
+
+def test_a_creation_whose_remains_resist_is_said_to_be_stuck(cloud: EmbeddedCloud) -> None:
+    filler = ANSWER.replace(
+        "    wanted = ", '    import boto3; boto3.client("s3").put_object(Bucket="filled", Key="k")\n    wanted = '
+    )
+    broken = {"Views": {**custom(Fail="true")["Views"], "DependsOn": "Filled"}}
+    with pytest.raises(DeployError, match="told to fail"):
+        deploy_template(cloud, template(bucket("Filled", "filled"), function("Maker", filler), broken), name="stuck")
+    (stack,) = cloud.client("cloudformation").describe_stacks(StackName="stuck")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+
+
 def test_an_update_changes_in_place_adds_and_removes(cloud: EmbeddedCloud) -> None:
     lambda_client = cloud.client("lambda")
     before = deploy_template(
