@@ -20,6 +20,10 @@ class AuditError(OutlayError):
     """A new partition failed its checks; the published one stands, the rejected build is kept to look at."""
 
 
+class RollupError(OutlayError):
+    """Some rollups could not be built; what they had published stands, and the next run builds them again."""
+
+
 class QueryError(OutlayError):
     """Athena refused or failed a query; the message begins with Athena's own words."""
 

@@ -35,9 +35,9 @@ class Alarms(Construct):
         for group in GROUPS:
             self._watch_group(group)
         self._alarm(
-            "audit-failures",
-            "A rollup failed its checks and was not published; the log of the rollup function says which and why.",
-            self._own_metric("AuditFailures", "rollup"),
+            "rollups-failed",
+            "A query or a check of a rollup failed, and it was not published; the log of the rollup function says which and why.",
+            self._own_metric("RollupsFailed", "rollup"),
         )
         self._alarm(
             "scans-failed",

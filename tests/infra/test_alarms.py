@@ -33,7 +33,7 @@ def test_failed_audits_and_scans_are_watched_under_the_service_that_emits_them(a
         f["FunctionName"]: f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
         for f in assembly.resources("AWS::Lambda::Function")
     }
-    assert set(watched(assembly, "Outlay", "AuditFailures")) == {services["outlay-rollup"]}
+    assert set(watched(assembly, "Outlay", "RollupsFailed")) == {services["outlay-rollup"]}
     assert set(watched(assembly, "Outlay", "ScansFailed")) == {services["outlay-collect"]}
     namespaces = {
         f["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for f in assembly.resources("AWS::Lambda::Function")

@@ -46,10 +46,10 @@ def fails(ground: Ground, done: Invocation, *words: str) -> None:
     assert [word for word in words if word not in done.payload["errorMessage"]] == [], done.payload
     assert ground.total() == BEFORE
     assert ground.alarm("rollup-errors") >= 1
-    assert ground.alarm("audit-failures") >= 1
+    assert ground.alarm("rollups-failed") >= 1
 
 
-@fault("an Athena query fails", "alarms rollup-errors and audit-failures, with Athena's words", STANDS)
+@fault("an Athena query fails", "alarms rollup-errors and rollups-failed, with Athena's words", STANDS)
 def test_a_query_fails(stale: Ground) -> None:
     stale.inject("s3", "GetObject", "deny", caller="engine", containing="resource_events")
     fails(stale, roll_up(stale), "in: ")
@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
     raise AssertionError("it did not happen")
 
 
-@fault("an Athena query is cancelled", "alarms rollup-errors and audit-failures: “Query cancelled by user”", STANDS)
+@fault("an Athena query is cancelled", "alarms rollup-errors and rollups-failed: “Query cancelled by user”", STANDS)
 def test_a_query_is_cancelled(stale: Ground) -> None:
     athena, workgroup = boto3.client("athena"), stale.deployed.workgroup
     stale.inject("s3", "GetObject", "delay", caller="engine", containing="resource_events", seconds=1.0)
@@ -88,7 +88,7 @@ def test_a_query_is_cancelled(stale: Ground) -> None:
         fails(stale, run.result(), "cancelled")
 
 
-@fault("an Athena query would read over its limit", "alarms rollup-errors and audit-failures: “limit was exceeded”", STANDS)
+@fault("an Athena query would read over its limit", "alarms rollup-errors and rollups-failed: “limit was exceeded”", STANDS)
 def test_a_query_reads_too_much(stale: Ground) -> None:
     # Less than Athena lets anybody choose, as the test's bill is small.
     athena = boto3.client("athena", config=Config(parameter_validation=False))
@@ -102,7 +102,7 @@ def test_a_query_reads_too_much(stale: Ground) -> None:
     fails(stale, done, "limit was exceeded")
 
 
-@fault("Athena takes no queries", "alarms rollup-errors and audit-failures: “AccessDeniedException”", STANDS)
+@fault("Athena takes no queries", "alarms rollup-errors and rollups-failed: “AccessDeniedException”", STANDS)
 def test_athena_takes_no_queries(stale: Ground) -> None:
     stale.inject("athena", "StartQueryExecution", "deny", caller=stale.caller("rollup"))
     fails(stale, roll_up(stale), "AccessDeniedException")
@@ -110,7 +110,7 @@ def test_athena_takes_no_queries(stale: Ground) -> None:
 
 @fault(
     "a bill is restated between build and audit",
-    "alarms rollup-errors and audit-failures: the check that does not hold, and where the rejected build is",
+    "alarms rollup-errors and rollups-failed: the check that does not hold, and where the rejected build is",
     "the next run builds from the newer bill",
 )
 def test_a_source_changes_under_a_build(stale: Ground) -> None:
