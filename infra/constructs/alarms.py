@@ -36,7 +36,7 @@ class Alarms(Construct):
             self._watch_group(group)
         self._alarm(
             "rollups-failed",
-            "A query or a check of a rollup failed, and it was not published; the log of the rollup function says which and why.",
+            "A rollup failed a query or a check and was not published; the log of the rollup function says which and why.",
             self._own_metric("RollupsFailed", "rollup"),
         )
         self._alarm(
