@@ -1,7 +1,7 @@
 """Lambda `bills`: publishes every delivery of every configured bill that is not published yet.
 
 Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished,
-BillsFailed, BillsShrunken.
+BillsFailed, BillsShrunken (withdrawn ones count).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run = collect_bills(_lake(), slot_of(event), context.get_remaining_time_in_millis)
     metrics.add_metric("BillRowsPublished", MetricUnit.Count, sum(run.published.values()))
     metrics.add_metric("BillsFailed", MetricUnit.Count, len(run.failures))
-    metrics.add_metric("BillsShrunken", MetricUnit.Count, len(run.shrunken))
-    for warning in run.shrunken:
+    metrics.add_metric("BillsShrunken", MetricUnit.Count, len(run.warnings))
+    for warning in run.warnings:
         logger.warning(warning)
     told = {"published": run.published, "unchanged": len(run.unchanged), "skipped": run.skipped, "failures": run.failures}
     logger.info("bills read", extra=told)

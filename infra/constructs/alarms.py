@@ -46,7 +46,8 @@ class Alarms(Construct):
         )
         self._alarm(
             "bills-shrunken",
-            "A bill came with half of its rows or fewer and was published so; collector_runs says which (Shrunken).",
+            "A bill came with half of its rows or fewer and was published so, or its files are gone and its charges were "
+            "withdrawn; collector_runs says which (Shrunken, Withdrawn).",
             self._own_metric("BillsShrunken", "bills"),
         )
         self._watch_for_silence()

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
@@ -122,16 +123,20 @@ def csv_bytes(*rows: Mapping[str, str]) -> bytes:
 class Export:
     """A Data Export that delivers to a lake's bucket. keeps_all: create new reports, in place of overwriting."""
 
-    def __init__(self, lake: Lake, bill: Bill = CUR, keeps_all: bool = False) -> None:
-        self._lake, self._bill, self._keeps_all = lake, bill, keeps_all
+    def __init__(self, lake: Lake, bill: Bill = CUR, keeps_all: bool = False, name: str = "harbor") -> None:
+        self._lake, self._bill, self._keeps_all, self._name = lake, bill, keeps_all, name
         self._executions = count(1)
 
-    def deliver(self, *tables: pa.Table, month: int = 11, with_manifest: bool = True, **manifest: Any) -> str:
+    def deliver(
+        self, *tables: pa.Table, month: int = 11, year: int = 2026, with_manifest: bool = True, **manifest: Any
+    ) -> str:
         """Put a data file for each table, then the manifest (with some fields changed); returns the manifest's key."""
         execution = f"{next(self._executions):020d}"
-        period = f"BILLING_PERIOD=2026-{month:02d}/" + (f"2026-11-20T09:00:00.000Z-{execution}/" if self._keeps_all else "")
-        root = f"{self._bill.prefix}harbor/"
-        keys = [f"{root}data/{period}harbor-{number:05d}.snappy.parquet" for number in range(1, len(tables) + 1)]
+        period = f"BILLING_PERIOD={year}-{month:02d}/" + (
+            f"2026-11-20T09:00:00.000Z-{execution}/" if self._keeps_all else ""
+        )
+        root, name = f"{self._bill.prefix}{self._name}/", self._name
+        keys = [f"{root}data/{period}{name}-{number:05d}.snappy.parquet" for number in range(1, len(tables) + 1)]
         for key, table in zip(keys, tables, strict=True):
             self.put(key, parquet(table))
         content = {
@@ -139,7 +144,7 @@ class Export:
             "dataFiles": [f"s3://elsewhere/{key}" for key in keys],
             "columns": [],
         } | manifest
-        manifest_key = f"{root}metadata/{period}harbor-Manifest.json"
+        manifest_key = f"{root}metadata/{period}{name}-Manifest.json"
         if with_manifest:
             self.put(manifest_key, json.dumps(content).encode())
         return manifest_key
@@ -158,6 +163,12 @@ def put(lake: Lake, key: str, body: bytes) -> None:
     lake.s3.put_object(Bucket=lake.environment.bucket, Key=key, Body=body)
 
 
+def remove(lake: Lake, prefix: str) -> None:
+    """Delete the objects of the lake's bucket whose keys begin so."""
+    for key in objects_under(lake, prefix):
+        lake.s3.delete_object(Bucket=lake.environment.bucket, Key=key)
+
+
 def objects_under(lake: Lake, prefix: str) -> dict[str, bytes]:
     """Every object of the lake's bucket whose key begins so, by key."""
     bucket = lake.environment.bucket
@@ -170,6 +181,24 @@ def let_pass(lake: Lake, time: timedelta, under: str = "") -> None:
     for key, stored in s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[lake.environment.bucket].keys.items():
         if key.startswith(under):
             stored.last_modified -= time
+
+
+def failing(client: Any, operation: str, error: Exception) -> Any:
+    """The client, with one operation that fails."""
+
+    class Failing:
+        def __getattr__(self, name: str) -> Any:
+            return raising if name == operation else getattr(client, name)
+
+    def raising(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return Failing()
+
+
+def s3_error(code: str) -> ClientError:
+    """AWS's answer with an error code."""
+    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
 
 
 def run(lake: Lake, remaining_ms: int = 900_000) -> BillRun:

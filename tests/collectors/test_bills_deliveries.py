@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from collectors.aws.bill_days import DaySpools
 from collectors.parts import Lake
@@ -25,12 +25,14 @@ from tests.collectors.bill_builder import (
     Export,
     csv_bytes,
     cur_table,
+    failing,
     let_pass,
     line,
     objects_under,
     parquet,
     put,
     run,
+    s3_error,
     seen,
     total,
     with_bills,
@@ -264,23 +266,6 @@ def test_a_bad_bill_stops_no_other_and_is_told_as_an_outcome(make_lake: MakeLake
     assert told["bad.csv", ""]["status"] == told["nowhere", ""]["status"] == "failed"
     assert "'EUR'" in told["bad.csv", ""]["error_message"]
     assert told["bad.csv", ""]["event_count"] == 0
-
-
-def failing(client: Any, operation: str, error: Exception) -> Any:
-    """The client, with one operation that fails."""
-
-    class Failing:
-        def __getattr__(self, name: str) -> Any:
-            return raising if name == operation else getattr(client, name)
-
-    def raising(*_: Any, **__: Any) -> Any:
-        raise error
-
-    return Failing()
-
-
-def s3_error(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
 
 
 @pytest.mark.parametrize(

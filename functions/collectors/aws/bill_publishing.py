@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from collectors.aws.bill_days import DaySpools, total
-from collectors.aws.deliveries import Delivery
+from collectors.aws.bill_values import Place
 from collectors.parts import SORT_BY, Lake
 from lake.catalog import Table
 from lake.errors import BillError
@@ -59,24 +59,39 @@ class Published:
         """Days on which the delivery has a partition, of whatever version."""
         return {date.fromisoformat(partition.values[2]) for partition in self.partitions.get(collector, ())}
 
+    def charged(self, bill: str) -> list[str]:
+        """Collectors of a bill that have rows, in order."""
+        return sorted(
+            collector
+            for collector, partitions in self.partitions.items()
+            if collector.startswith(f"{bill}.") and any(partition.parameters.get(ROWS) != "0" for partition in partitions)
+        )
 
-def publish(lake: Lake, table: Table, delivery: Delivery, version: str, spools: DaySpools, published: Published) -> None:
+
+def publish(lake: Lake, collector: str, place: Place, version: str, spools: DaySpools, published: Published) -> None:
     """Write and publish the spooled days, and empty ones for what only an earlier delivery had.
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
-    days = sorted({*spools.rows, *published.days(delivery.collector)})
+    table = lake.catalog.table("resource_events")
+    days = sorted({*spools.rows, *published.days(collector)})
     parameters = {VERSION: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
-    if (before := published.rows_before(delivery.collector, version)) is not None:
+    if (before := published.rows_before(collector, version)) is not None:
         parameters[ROWS_BEFORE] = str(before)
-    partitions = [_written(lake, table, delivery, day, parameters, spools) for day in days]
+    partitions = [_written(lake, table, collector, place, day, parameters, spools) for day in days]
     _glue(lake, table).publish(*partitions)
 
 
 def _written(
-    lake: Lake, table: Table, delivery: Delivery, day: date, parameters: Mapping[str, str], spools: DaySpools
+    lake: Lake,
+    table: Table,
+    collector: str,
+    place: Place,
+    day: date,
+    parameters: Mapping[str, str],
+    spools: DaySpools,
 ) -> Partition:
-    values = (EVENT_TYPE, delivery.collector, day.isoformat())
+    values = (EVENT_TYPE, collector, day.isoformat())
     names = (column.name for column in table.partition)
     folder = table.prefix + "".join(f"{name}={value}/" for name, value in zip(names, values, strict=True))
     folder += f"version={parameters[VERSION]}/"
@@ -87,7 +102,7 @@ def _written(
             written += total(rows.column("value"))
     if target.rows != spools.rows[day] or written != spools.value[day]:
         raise BillError(
-            f"bill {delivery.bill.name}, file {delivery.key}, day {day}: {target.rows} rows of {written} USD were written "
+            f"bill {place.bill}, file {place.file}, day {day}: {target.rows} rows of {written} USD were written "
             f"of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
         )
     spools.remove(day)

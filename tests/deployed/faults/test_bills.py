@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 from lake.configuration import Bill
-from tests.collectors.bill_builder import FOCUS_ROW, Export, csv_bytes, cur_table, line, parquet
+from tests.collectors.bill_builder import FOCUS_ROW, Export, csv_bytes, cur_table, line, parquet, remove
 from tests.deployed.faults.ground import Ground, fault, later
 
 COST, START = "line_item_unblended_cost", "line_item_usage_start_date"
@@ -28,27 +28,33 @@ STANDS = "the export's next sound delivery is published; until then the last sou
 
 
 class Delivering:
-    """An export of one case."""
+    """An export of one case, in a billing period of its own: no two exports of a bill may deliver the same."""
 
-    def __init__(self, ground: Ground, folder: str) -> None:
+    def __init__(self, ground: Ground, folder: str, number: int) -> None:
         self.ground, self.folder = ground, f"bills/aws/{folder}/"
+        self._year, self._month = 2020 - number // 12, number % 12 + 1
+        self.period = f"{self._year}-{self._month:02d}"
         self._export = Export(ground.lake, Bill("aws", "cur2", self.folder))
+
+    def deliver(self, *tables: pa.Table, **changes: Any) -> None:
+        self._export.deliver(*tables, year=self._year, month=self._month, **changes)
+
+    @property
+    def data(self) -> str:
+        """The key of its data file."""
+        return f"{self.folder}harbor/data/BILLING_PERIOD={self.period}/harbor-00001.snappy.parquet"
 
     def sound(self, cost: Decimal) -> None:
         """Two days, which cost this together."""
         self.lines(*(line(day, float(cost) / 2) for day in (1, 2)))
 
     def lines(self, *lines: Mapping[str, Any]) -> None:
-        self._export.deliver(cur_table(lines))
-
-    def table(self, table: pa.Table, **manifest: Any) -> None:
-        self._export.deliver(table, **manifest)
+        self.deliver(cur_table(lines))
 
     def file(self, body: bytes) -> None:
         """A delivery whose data file holds these bytes."""
-        key = f"{self.folder}harbor/data/BILLING_PERIOD=2026-11/harbor-00001.snappy.parquet"
-        self._export.put(key, body)
-        self._export.deliver(dataFiles=[f"s3://elsewhere/{key}"])
+        self._export.put(self.data, body)
+        self.deliver(dataFiles=[f"s3://elsewhere/{self.data}"])
 
 
 Spoil = Callable[[Delivering], None]
@@ -62,11 +68,11 @@ def _row(**columns: Any) -> Spoil:
 
 
 def _table(change: Callable[[pa.Table], pa.Table]) -> Spoil:
-    return lambda export: export.table(change(TWO))
+    return lambda export: export.deliver(change(TWO))
 
 
 def _manifest(**fields: Any) -> Spoil:
-    return lambda export: export.table(TWO, **fields)
+    return lambda export: export.deliver(TWO, **fields)
 
 
 def _retyped(table: pa.Table) -> pa.Table:
@@ -84,12 +90,11 @@ def _renamed(name: str) -> Callable[[pa.Table], pa.Table]:
 
 
 def _without_manifest(export: Delivering) -> None:
-    export._export.deliver(TWO, with_manifest=False)
+    export.deliver(TWO, with_manifest=False)
 
 
 def _twice(export: Delivering) -> None:
-    key = f"s3://b/{export.folder}harbor/data/BILLING_PERIOD=2026-11/harbor-00001.snappy.parquet"
-    export.table(TWO, dataFiles=[key, key])
+    export.deliver(TWO, dataFiles=[f"s3://b/{export.data}"] * 2)
 
 
 def _same_line(export: Delivering) -> None:
@@ -124,7 +129,7 @@ class Case:
         if self.shrunken:
             return fault(
                 self.name,
-                "collector_runs: ok, Shrunken, “… rows where the delivery before had 2 …”; alarm bills-shrunken",
+                "collector_runs: ok, Shrunken, “… and the delivery before it 2 …”; alarm bills-shrunken",
                 "it counts as delivered; the next delivery replaces it",
             )
         if self.told is None:
@@ -152,7 +157,7 @@ CASES = (
     Case("a bill torn in the middle", lambda export: export.file(WHOLE[:300] + WHOLE[900:]), told="cannot be read"),
     Case("a bill without rows", _table(lambda table: table.slice(0, 0)), Decimal(0), shrunken=True),
     Case("a charge that comes twice", _same_line, told="comes twice"),
-    Case("the same bill again", lambda export: export.table(TWO), SIX),
+    Case("the same bill again", lambda export: export.deliver(TWO), SIX),
     Case("a bill that shrank to one day", _table(lambda table: table.slice(0, 1)), Decimal(3), shrunken=True),
     Case("a column added", _table(lambda table: table.append_column("brand_new", pa.array([1, 2]))), SIX),
     Case("a column gone that can be done without", _table(lambda table: table.drop(["resource_tags"])), SIX),
@@ -202,9 +207,10 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(ground: Ground) -> Seen:
     """Deliver and run three times."""
-    exports = {case: Delivering(ground, case.folder) for case in CASES}
+    exports = {case: Delivering(ground, case.folder, number) for number, case in enumerate(CASES)}
     _deliver_all(ground, exports, BEFORE)
-    assert ground.fire("bills", later(0)).error is None
+    first = ground.fire("bills", later(0))
+    assert first.error is None, first.payload
     for case, export in exports.items():
         case.spoil(export)
     for file, body, _ in FILES.values():
@@ -226,7 +232,8 @@ def _deliver_all(ground: Ground, exports: Mapping[Case, Delivering], usd: Decima
     for export in exports.values():
         export.sound(usd)
     for file, _, _ in FILES.values():
-        ground.deliver_focus(file, gzip.compress(_focus({})) if file.endswith(".gz") else _focus({}))
+        sound = _focus({"SkuId": file})
+        ground.deliver_focus(file, gzip.compress(sound) if file.endswith(".gz") else sound)
 
 
 def _outcomes(ground: Ground, slot: datetime) -> dict[str, Mapping[str, Any]]:
@@ -236,7 +243,8 @@ def _outcomes(ground: Ground, slot: datetime) -> dict[str, Mapping[str, Any]]:
 
 @pytest.mark.parametrize("case", [pytest.param(case, marks=case.row, id=case.name) for case in CASES])
 def test_a_bad_delivery_is_told_and_what_was_published_stands(seen: Seen, case: Case) -> None:
-    collector, export = f"aws.{case.folder}.harbor.2026-11", f"{case.folder}/harbor"
+    export = f"{case.folder}/harbor"
+    collector = f"aws.{case.folder}.harbor.{seen.outcomes[export]['aws_region']}"
     outcome = seen.outcomes[export]
     assert outcome["status"] == case.status, outcome
     assert (case.told or "") in (outcome["error_message"] or "")
@@ -273,7 +281,7 @@ def test_a_damaged_file_is_told_and_what_was_published_stands(seen: Seen, name: 
     "the second attempt publishes the newer delivery, once",
 )
 def test_a_bill_that_is_overtaken_is_read_anew(ground: Ground) -> None:
-    export = Delivering(ground, "overtaken")
+    export = Delivering(ground, "overtaken", len(CASES))
     export.sound(BEFORE)
     ground.inject("s3", "GetObject", "delay", seconds=2, containing="overtaken/harbor/data", times=1)
     with ThreadPoolExecutor(1) as pool:
@@ -283,4 +291,29 @@ def test_a_bill_that_is_overtaken_is_read_anew(ground: Ground) -> None:
         export.sound(AFTER)
         done = firing.result()
     assert done.error is None
-    assert ground.charged()["aws.overtaken.harbor.2026-11"] == (2, AFTER)
+    assert ground.charged()[f"aws.overtaken.harbor.{export.period}"] == (2, AFTER)
+
+
+@fault(
+    "an export that is made anew under another name, and delivers the same month",
+    "collector_runs: failed, “… its charges would count twice …”; alarm bills-errors",
+    "deleting the old one's files withdraws its charges (Withdrawn; alarm bills-shrunken) and lets the new one in",
+)
+def test_a_month_of_two_exports_counts_once(ground: Ground) -> None:
+    old, new = (Delivering(ground, folder, len(CASES) + 1) for folder in ("renewed", "renewing"))
+    old.sound(BEFORE)
+    assert ground.fire("bills", later(60)).error is None
+    new.sound(AFTER)
+    assert ground.fire("bills", later(61)).error == "Unhandled"
+    outcomes = _outcomes(ground, later(61))
+    for export in ("renewed/harbor", "renewing/harbor"):
+        assert "its charges would count twice" in outcomes[export]["error_message"]
+    assert ground.charged()[f"aws.renewed.harbor.{old.period}"] == (2, BEFORE)
+    assert f"aws.renewing.harbor.{old.period}" not in ground.charged()
+    remove(ground.lake, old.folder)
+    before = ground.alarm("bills-shrunken")
+    assert ground.fire("bills", later(62)).error is None
+    assert ground.charged()[f"aws.renewing.harbor.{old.period}"] == (2, AFTER)
+    assert f"aws.renewed.harbor.{old.period}" not in ground.charged()
+    assert _outcomes(ground, later(62))["renewed.harbor"]["error_code"] == "Withdrawn"
+    assert ground.alarm("bills-shrunken") == before + 1

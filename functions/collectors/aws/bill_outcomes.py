@@ -1,0 +1,59 @@
+"""How a delivery ended, as rows of collector_runs: the export as account, the billing period as region."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aws_lambda_powertools import Logger
+
+from collectors.aws.bill_values import Place
+from collectors.aws.deliveries import Delivery
+from collectors.scanning import failure
+from lake.errors import OutlayError
+from lake.runs import DENIED, OK, SKIPPED, Outcome
+
+SHRUNKEN = "Shrunken"
+"""Error code of a delivery that was published, and has at most half the rows of the one before it."""
+WITHDRAWN = "Withdrawn"
+"""Error code of a delivery whose charges are no longer published, since it is gone."""
+UNFINISHED = "Unfinished"
+"""Error code of a delivery that is skipped, since the next one is being written over it."""
+
+logger = Logger(child=True)
+
+
+def counted(delivery: Delivery, rows: int, rows_before: int | None) -> Outcome:
+    """A delivery of so many rows is published; with a warning if half of those before are gone, or more."""
+    outcome = Outcome(delivery.export, delivery.period, OK, rows)
+    if not rows_before or rows * 2 > rows_before:
+        return outcome
+    warning = (
+        f"bill {delivery.bill.name}, file {delivery.key}: has {rows} rows, and the delivery before it {rows_before}; "
+        "it is published as delivered: ask whether that is meant"
+    )
+    return replace(outcome, error_code=SHRUNKEN, error_message=warning)
+
+
+def unfinished(delivery: Delivery, reason: str) -> Outcome:
+    """A delivery is left to a later run."""
+    return Outcome(delivery.export, delivery.period, SKIPPED, error_code=UNFINISHED, error_message=reason)
+
+
+def withdrawn(bill: str, export: str, period: str) -> Outcome:
+    """The charges of a delivery that is gone are no longer published."""
+    warning = (
+        f"bill {bill}: {' '.join(filter(None, (export, period)))} is no longer delivered, and its charges were withdrawn; "
+        "put its files back if that is not meant"
+    )
+    return Outcome(export, period, OK, error_code=WITHDRAWN, error_message=warning)
+
+
+def failed(place: Place, export: str, period: str, error: Exception) -> Outcome:
+    """A bill or delivery could not be read; the sentence names bill and file."""
+    outcome = failure(export, period, error)
+    if isinstance(error, OutlayError):
+        return outcome
+    logger.warning("bill failed", exc_info=error, extra={"bill": place.bill, "file": place.file})
+    said = f"bill {place.bill}, file {place.file}: {outcome.error_code}: {outcome.error_message}"
+    # Without s3:GetObject a HEAD request is refused by its bare status.
+    return replace(outcome, error_message=said, status=DENIED if outcome.error_code == "403" else outcome.status)
