@@ -41,7 +41,7 @@ def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "instances"
     module, operation = COLLECTORS[what]
     origin = Origin(what, "config", SLOT, ACCOUNT, REGION)
-    with Company(1, (REGION,), ROWS).network(keep_objects=True) as network:
+    with Company(1, (REGION,), ROWS).network(keep_objects=True, keep_answers=True) as network:
         session = MemberAccess(ACCOUNT.account_id, "KEY" + ACCOUNT.account_id, "secret", "token").session()
         s3 = boto3.client("s3")
 

@@ -64,9 +64,9 @@ class Company:
         return body.replace(b"</requestId>", b"</requestId>" + more, 1)
 
     @contextmanager
-    def network(self, keep_objects: bool = False) -> Iterator[Network]:
-        """This company's AWS in place of the network."""
-        network = Network(self.describe, keep_objects)
+    def network(self, keep_objects: bool = False, keep_answers: bool = False) -> Iterator[Network]:
+        """This company's AWS in place of the network. keep_answers: each is made once, so that asking again takes no time."""
+        network = Network(cache(self.describe) if keep_answers else self.describe, keep_objects)
         with patch.dict(os.environ, environment()), network.instead():
             yield network
 
