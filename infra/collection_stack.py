@@ -17,6 +17,9 @@ from infra.permissions import Permission
 MOST_SCANS = 20
 """Runs of `collect` at once: enough for every collector of an hour, far from an account's limit of 1,000."""
 
+MOST_NAMED_ACCOUNTS = 50
+"""Accounts that the policy of `collect` names one by one: a policy has 6,144 characters, and each takes up to 68."""
+
 
 class CollectionStack(Stack):
     """The functions that bring facts into the lake. They write events and outcomes, and read no table."""
@@ -54,11 +57,7 @@ class CollectionStack(Stack):
         )
         tables = [catalog.table("resource_events"), catalog.table("collector_runs")]
         function.allow(
-            Permission(
-                "enters the configured accounts, and no other, through their member role",
-                ("sts:AssumeRole",),
-                tuple(names.role_arn(role, account) for account in settings.account_ids),
-            ),
+            _enter_accounts(deployment),
             Permission(
                 "continues itself for the accounts that are left when time runs short",
                 ("lambda:InvokeFunction",),
@@ -93,3 +92,13 @@ class CollectionStack(Stack):
         for bucket in sorted({bill.bucket for bill in bills}, key=str):
             function.allow(permissions.read_bills((b.prefix for b in bills if b.bucket == bucket), bucket))
         return function
+
+
+def _enter_accounts(deployment: Deployment) -> Permission:
+    """Assume the member role; in any account where there are too many to be named."""
+    accounts, role = deployment.settings.account_ids, deployment.settings.deployment.member_role
+    if len(accounts) <= MOST_NAMED_ACCOUNTS:
+        why = "enters the configured accounts, and no other, through their member role"
+    else:
+        why, accounts = "enters accounts through the member role, which trusts it and the external id alone", ("*",)
+    return Permission(why, ("sts:AssumeRole",), tuple(deployment.names.role_arn(role, account) for account in accounts))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from infra.collection_stack import MOST_NAMED_ACCOUNTS
+from infra.synthesis import synthesize
 from tests.infra.templates import Assembly
 
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
+SCHEDULED = ("collection", "rollups", "alerts")
 ROLLUPS = ("anomalies", "cost_hourly", "cost_rollup_daily", "resource_snapshots_daily", "rule_violations")
 WRITES = {
     "collect": {"resource_events/event_type=config/", "collector_runs/"},
@@ -101,6 +110,38 @@ def test_only_collect_enters_accounts_and_only_the_configured(assembly: Assembly
     assert entered == [{"arn:<AWS::Partition>:iam::111111111111:role/outlay-member"}]
     for function in ("bills", "rollup", "notify", "schema"):
         assert assembly.allowed(function, "sts:AssumeRole") == set()
+
+
+@pytest.mark.parametrize("accounts", [MOST_NAMED_ACCOUNTS, MOST_NAMED_ACCOUNTS + 1, 1000])
+def test_policies_stay_within_iams_limits_however_many_accounts_there_are(
+    config: Path, tmp_path: Path, accounts: int
+) -> None:
+    entries = "".join(f'\n  - {{account_id: "{n:012d}", name: Account}}' for n in range(accounts))
+    (config / "accounts.yaml").write_text(f"regions: [us-east-1]\naccounts:{entries}\n", encoding="utf-8")
+    deployment = config / "deployment.yaml"
+    longest = deployment.read_text(encoding="utf-8").replace("name: outlay", f"name: {'o' * 20}", 1)
+    deployment.write_text(longest, encoding="utf-8")
+    assembly = Assembly.read(synthesize(config, tmp_path / "assembly"))
+    inline: Counter[str] = Counter()
+    for policy in assembly.resources("AWS::IAM::Policy") + assembly.resources("AWS::IAM::ManagedPolicy"):
+        size = len(as_deployed(policy["PolicyDocument"]))
+        assert size <= 6144
+        if "PolicyName" in policy:
+            inline.update({f"{policy['_stack']}/{role}": size for role in policy["Roles"]})
+    assert len(inline) == len(FUNCTIONS) + len(SCHEDULED) + 1, "the member role"
+    assert max(inline.values()) <= 10_240
+    entered = [resources for actions, resources in assembly.statements("collect") if "sts:AssumeRole" in actions]
+    assert [len(resources) for resources in entered] == [accounts if accounts <= MOST_NAMED_ACCOUNTS else 1]
+    assert all(resource.endswith(f":role/{'o' * 20}-member") for (*resources,) in entered for resource in resources)
+
+
+def as_deployed(document: dict[str, Any]) -> str:
+    """A policy as IAM counts it, without blanks, in the partition and region whose names are longest."""
+    text = json.dumps(document, separators=(",", ":"))
+    longest = {"Partition": "aws-us-gov", "Region": "ap-northeast-1", "AccountId": "1" * 12}
+    for name, value in longest.items():
+        text = text.replace(f"<AWS::{name}>", value)
+    return re.sub(r"<[^<>]*>", "x" * 120, text)  # the ARN of something else in the stack
 
 
 def test_collect_may_continue_itself_and_lambda_does_not_stop_it(assembly: Assembly) -> None:
