@@ -43,6 +43,11 @@ MakeLake = Callable[..., Lake]
 FIVE_HOURS = timedelta(hours=5)
 
 
+def ends(lake: Lake) -> list[dict[str, Any]]:
+    """How the deliveries ended, without the bills' own rows."""
+    return [row for row in rows(lake, "collector_runs") if row["aws_region"]]
+
+
 class DyingError(BaseException):
     """The function is killed: no handler catches it."""
 
@@ -100,7 +105,7 @@ def test_a_first_run_reads_nothing_that_the_next_delivery_has_begun_to_overwrite
     assert (done.published, done.failures) == ({}, [])
     assert manifest in done.skipped[0]
     assert "harbor-00001.snappy.parquet is newer, so the next delivery is under way" in done.skipped[0]
-    (told,) = rows(lake, "collector_runs")
+    (told,) = ends(lake)
     assert (told["status"], told["error_code"], told["error_message"]) == ("skipped", "Unfinished", done.skipped[0])
     export.deliver(cur_table([line(cost=10)]), cur_table([line(cost=20)]))
     run(lake)
@@ -159,7 +164,7 @@ def test_the_same_delivery_twice_is_read_once(make_lake: MakeLake) -> None:
     again = run(replace(lake, glue=Dying(lake.glue, 0)))
     assert again.unchanged == ["aws.harbor.2026-11"]
     assert objects(lake, "resource_events") == before
-    assert {row["event_count"] for row in rows(lake, "collector_runs")} == {2}
+    assert [row["event_count"] for row in ends(lake)] == [2]
 
 
 @pytest.mark.parametrize("publications", [0, 1, 2])
@@ -284,7 +289,7 @@ def test_a_cloud_that_fails_is_an_outcome_and_the_next_run_repairs(
     lake = with_bills(make_lake(), CUR)
     Export(lake).deliver(cur_table([line(cost=3)]))
     done = run(replace(lake, s3=failing(lake.s3, operation, error)))
-    assert [row["status"] for row in rows(lake, "collector_runs")] == [status]
+    assert [row["status"] for row in ends(lake)] == [status]
     assert "bill aws, file bills/aws/harbor" in done.failures[0]
     assert seen(lake).num_rows == 0
     run(lake)
@@ -310,7 +315,7 @@ def test_a_bill_that_cannot_be_looked_at_again_after_reading_is_not_published(ma
             self.is_tired = True
 
     run(replace(lake, s3=Tiring()))  # type: ignore[arg-type]
-    assert [row["status"] for row in rows(lake, "collector_runs")] == ["throttled"]
+    assert [row["status"] for row in ends(lake)] == ["throttled"]
     assert seen(lake).num_rows == 0
 
 

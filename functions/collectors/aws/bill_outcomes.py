@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from collectors.aws.bill_values import Place
 from collectors.aws.deliveries import Delivery
+from collectors.aws.undelivered import NothingDeliveredError
 from collectors.scanning import failure
 from lake.errors import OutlayError
 from lake.runs import DENIED, OK, SKIPPED, Outcome
@@ -18,6 +19,8 @@ WITHDRAWN = "Withdrawn"
 """Error code of a delivery whose charges are no longer published, since it is gone."""
 UNFINISHED = "Unfinished"
 """Error code of a delivery that is skipped, since the next one is being written over it."""
+NOTHING_DELIVERED = "NothingDelivered"
+"""Error code of a bill without any delivery: skipped where that may be right, failed where it cannot be."""
 
 logger = Logger(child=True)
 
@@ -48,9 +51,18 @@ def withdrawn(bill: str, export: str, period: str) -> Outcome:
     return Outcome(export, period, OK, error_code=WITHDRAWN, error_message=warning)
 
 
+def listed(bill: str, lacking: str | None) -> Outcome:
+    """A bill was looked at. A row of its own even where all is well: the newest says that an earlier failure is mended."""
+    if lacking is None:
+        return Outcome(bill, "", OK)
+    return Outcome(bill, "", SKIPPED, error_code=NOTHING_DELIVERED, error_message=lacking)
+
+
 def failed(place: Place, export: str, period: str, error: Exception) -> Outcome:
     """A bill or delivery could not be read; the sentence names bill and file."""
     outcome = failure(export, period, error)
+    if isinstance(error, NothingDeliveredError):
+        return replace(outcome, error_code=NOTHING_DELIVERED)
     if isinstance(error, OutlayError):
         return outcome
     logger.warning("bill failed", exc_info=error, extra={"bill": place.bill, "file": place.file})

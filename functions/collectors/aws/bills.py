@@ -1,10 +1,10 @@
 """Bills: every delivery that is not published yet is read as a whole, checked, and published as cost events by day.
 
 Which ones there are is read from S3, which ones are published from Glue: a run that was killed leaves nothing visible, the
-same delivery twice is published once, a restated one replaces the earlier, and one that is gone is withdrawn. A bill that
-cannot be read is an outcome (collector_runs: the bill as collector, export as account, billing period as region) and stops
-no other. One that has shrunk is published, since what is delivered counts, and its outcome says so. One that is being
-written is left to a later run.
+same delivery twice is published once, a restated one replaces the earlier, and one that is gone is withdrawn. A delivery
+that cannot be read is an outcome (collector_runs: the bill as collector, export as account, billing period as region) and
+stops no other; so is a bill as a whole, under its own name. One that has shrunk is published, since what is delivered
+counts, and its outcome says so. One that is being written is left to a later run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collectors.aws.bill_reading import read, version_of
 from collectors.aws.bill_values import Place
 from collectors.aws.deliveries import Delivery, deliveries
 from collectors.aws.doubled import Contents, first_come, rivals
+from collectors.aws.undelivered import lacking
 from collectors.aws.withdrawals import gone, named, withdraw
 from collectors.parts import Lake
 from lake.configuration import Bill
@@ -77,15 +78,23 @@ class _Visit:
     def tasks(self) -> list[Callable[[], None]]:
         """What there is to do: each delivery that stands is published, each that is gone is withdrawn. None ever raises."""
         found: list[Delivery] = []
-        bucket = self._bill.bucket or self._lake.environment.bucket
-        place = Place(self._bill.name, self._bill.prefix)
-        self._attempt(place, self._bill.name, "", lambda: found.extend(deliveries(self._lake.s3, self._bill, bucket)))
+        charged = self._published.charged(self._bill.name)
+
+        def look() -> Outcome:
+            bucket = self._bill.bucket or self._lake.environment.bucket
+            listing = deliveries(self._lake.s3, self._bill, bucket, datetime.now(UTC))
+            found.extend(listing.deliveries)
+            reason = lacking(self._bill, bucket, listing, charged)
+            self._run.skipped += [reason] if reason else []
+            return bill_outcomes.listed(self._bill.name, reason)
+
+        self._attempt(Place(self._bill.name, self._bill.prefix), self._bill.name, "", look)
         if not found:
             # A wrong prefix or a bucket that is being filled: what is published stands.
             return []
-        charged, doubled = self._published.charged(self._bill.name), rivals(found)
-        in_order = [delivery for delivery in found if delivery.folder] + sorted(
-            (delivery for delivery in found if not delivery.folder), key=first_come(charged)
+        doubled = rivals(found)
+        in_order = [delivery for delivery in found if delivery.folder is not None] + sorted(
+            (delivery for delivery in found if delivery.folder is None), key=first_come(charged)
         )
         vanished = gone(self._published, self._bill.name, found, self._slot.date())
         return [
@@ -94,12 +103,9 @@ class _Visit:
         ]
 
     def record(self) -> None:
-        """Write the outcomes, if there are any."""
+        """Write the outcomes."""
         lake = self._lake
-        if self._outcomes:
-            record_outcomes(
-                lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, self._outcomes
-            )
+        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, self._outcomes)
 
     def _attend(self, delivery: Delivery, refused: BillError | None) -> None:
         def publish_if_new() -> Outcome:
@@ -118,7 +124,7 @@ class _Visit:
 
         self._attempt(Place(self._bill.name, export), export, period, withdraw_charges)
 
-    def _attempt(self, place: Place, export: str, period: str, do: Callable[[], Outcome | None]) -> None:
+    def _attempt(self, place: Place, export: str, period: str, do: Callable[[], Outcome]) -> None:
         """Note the outcome. Whatever goes wrong is one, and stops nothing else; the run fails by it in the end."""
         started = time.monotonic()
         try:
@@ -127,8 +133,7 @@ class _Visit:
             outcome = bill_outcomes.failed(place, export, period, error)
             if outcome.error_message not in self._run.failures:
                 self._run.failures.append(str(outcome.error_message))
-        if outcome:
-            self._outcomes.append(replace(outcome, duration_ms=round((time.monotonic() - started) * 1000)))
+        self._outcomes.append(replace(outcome, duration_ms=round((time.monotonic() - started) * 1000)))
 
     def _publish_if_new(self, delivery: Delivery) -> Outcome:
         """The outcome of a delivery that is published, now or before; or of one that is not finished."""

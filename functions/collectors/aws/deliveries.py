@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SETTLING = timedelta(hours=1)
 """How long data that is newer than its manifest is waited for. A copied bill has its files in any order, and never a newer
 manifest: from then on it is taken as it is."""
+
+FILE_ENDINGS = (".parquet", ".csv", ".csv.gz")
 
 _PERIOD = r"BILLING_PERIOD=(?P<period>\d{4}-\d{2})/(?:(?P<execution>[^/]+)/)?"
 _MANIFEST = re.compile(rf"(?P<folder>(?:[^/]+/)*?)metadata/{_PERIOD}(?P<export>[^/]+)-Manifest\.json", re.I)
@@ -90,8 +92,20 @@ class Delivery:
         )
 
 
-def deliveries(s3: S3Client, bill: Bill, bucket: str) -> list[Delivery]:
-    """The deliveries that stand under a bill's prefix, newest period first."""
+@dataclass(frozen=True)
+class Listing:
+    """What lies under a bill's prefix: so many objects; what is delivered, newest period first; and the keys of strays.
+
+    A stray is a bill's file, by its name, that belongs to no delivery. Data without a manifest is one after SETTLING only.
+    """
+
+    objects: int
+    deliveries: list[Delivery]
+    strays: list[str]
+
+
+def deliveries(s3: S3Client, bill: Bill, bucket: str, now: datetime) -> Listing:
+    """What lies under a bill's prefix."""
     objects = list(_objects(s3, bucket, bill.prefix))
     data = _data(bill, objects)
     newest: dict[str, Delivery] = {}
@@ -102,7 +116,8 @@ def deliveries(s3: S3Client, bill: Bill, bucket: str) -> list[Delivery]:
         rival = newest.get(delivery.collector)
         if rival is None or (delivery.own.modified, delivery.key) > (rival.own.modified, rival.key):
             newest[delivery.collector] = delivery
-    return sorted(newest.values(), key=lambda delivery: (delivery.period, delivery.collector), reverse=True)
+    standing = sorted(newest.values(), key=lambda delivery: (delivery.period, delivery.collector), reverse=True)
+    return Listing(len(objects), standing, _strays(bill, objects, standing, now))
 
 
 def is_overtaken(s3: S3Client, delivery: Delivery) -> bool:
@@ -136,6 +151,20 @@ def _delivery(bill: Bill, bucket: str, found: Stored, data: _Data) -> Delivery |
     if bill.format == "focus" and name and "/" not in name:
         return Delivery(bill, bucket, found, (found,), name, "", f"{bill.name}.{_safe(name)}")
     return None
+
+
+def _strays(bill: Bill, objects: list[Stored], found: Collection[Delivery], now: datetime) -> list[str]:
+    own = {delivery.key for delivery in found}
+    periods = {(delivery.folder, delivery.period) for delivery in found}
+    strays = []
+    for stored in objects:
+        is_read = stored.key in own or not stored.key.lower().endswith(FILE_ENDINGS)
+        if match := _DATA.fullmatch(stored.key.removeprefix(bill.prefix)):
+            is_settled = now - stored.modified >= SETTLING
+            is_read = is_read or not is_settled or (f"{bill.prefix}{match['folder']}", match["period"]) in periods
+        if not is_read:
+            strays.append(stored.key)
+    return strays
 
 
 def _safe(name: str) -> str:

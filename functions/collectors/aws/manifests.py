@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from collectors.aws.deliveries import Delivery
+from collectors.aws.deliveries import FILE_ENDINGS, Delivery
 from lake.errors import RetriableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FILE_ENDINGS = (".parquet", ".csv", ".csv.gz")
 _DATA = re.compile(r"(?:.*/)?(?P<data>data/BILLING_PERIOD=.+)", re.I)
 
 
