@@ -53,7 +53,7 @@ class Builder:
             published = own.get(day)
             if published is None:
                 return True
-            return published.made_from != fingerprint(rollup, day, sources, own) and not stands(rollup, day, sources)
+            return published.made_from != fingerprint(rollup, day, sources, own) and not stands(day, sources)
 
         if rollup.reads_itself:
             for day in days:  # each day's sources include the day before, which may just have been built

@@ -56,18 +56,22 @@ def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> s
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 
-def stands(rollup: Rollup, day: date, sources: Sources) -> bool:
+def stands(day: date, sources: Sources) -> bool:
     """Whether a published day is left as it is, whatever changed: some of what it was made from may have expired.
 
     Objects expire by when they were written, a rollup's with its newest build, which may be years after the day: a bill of
     long ago that is delivered late, or restated, still reaches what is made from it.
     """
     return any(
-        (versions[at].written if at in versions else at) < kept_since
+        _written(sources.days[read], at) < kept_since
         for read, kept_since in sources.kept_since.items()
-        for versions in [sources.days[read]]
         for at in days_read(read, day)
     )
+
+
+def _written(versions: Versions, day: date) -> date:
+    """When a day's objects were written; the day itself where there is no partition (any more)."""
+    return versions[day].written if day in versions else day
 
 
 def days_read(read: Read, day: date) -> list[date]:

@@ -40,26 +40,26 @@ def sources(read: Read, written: dict[date, date]) -> Sources:
 )
 def test_a_day_stands_once_what_it_was_made_from_was_written_too_long_ago(day: date, written: date, expected: bool) -> None:
     read = Read("cost_hourly", 0, 0)
-    assert stands(rollup(read), day, sources(read, {day: written})) is expected
+    assert stands(day, sources(read, {day: written})) is expected
 
 
 def test_one_expired_day_of_a_window_is_enough() -> None:
     read = Read("cost_hourly", -2, 0, as_built=True)
     days = {LONG_AGO - timedelta(days=back): TODAY for back in range(3)}
-    assert not stands(rollup(read), LONG_AGO, sources(read, days))
+    assert not stands(LONG_AGO, sources(read, days))
     days[LONG_AGO - timedelta(days=2)] = LONG_AGO
-    assert stands(rollup(read), LONG_AGO, sources(read, days))
+    assert stands(LONG_AGO, sources(read, days))
 
 
 def test_a_source_that_lost_a_day_long_ago_does_not_empty_it() -> None:
     read = Read("cost_hourly", 0, 0)
-    assert stands(rollup(read), LONG_AGO, sources(read, {}))
-    assert not stands(rollup(read), TODAY, sources(read, {})), "a day that was withdrawn lately comes out empty"
+    assert stands(LONG_AGO, sources(read, {}))
+    assert not stands(TODAY, sources(read, {})), "a day that was withdrawn lately comes out empty"
 
 
 def test_what_never_expires_lets_nothing_stand() -> None:
     read = Read("cost_rollup_daily", -30, 0)
-    assert not stands(rollup(read), LONG_AGO, Sources({read: {}}, {}, {}))
+    assert not stands(LONG_AGO, Sources({read: {}}, {}, {}))
 
 
 def test_the_first_source_of_the_day_itself_decides_which_days_there_are() -> None:
