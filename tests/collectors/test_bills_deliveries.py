@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from collectors.aws.bill_days import DaySpools
+from collectors.aws.repeats import FIRST_LOOK
 from collectors.parts import Lake
 from lake.configuration import Account, Bill
 from lake.errors import BillError
@@ -316,6 +317,31 @@ def test_a_bill_that_cannot_be_looked_at_again_after_reading_is_not_published(ma
 
     run(replace(lake, s3=Tiring()))  # type: ignore[arg-type]
     assert [row["status"] for row in ends(lake)] == ["throttled"]
+    assert seen(lake).num_rows == 0
+
+
+def test_line_items_that_share_an_id_and_differ_all_count_under_ids_that_stay(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    same = [line(identity_line_item_id="x", cost=cost) for cost in (1, 2, 3)]
+    other = line(identity_line_item_id="x", cost=1, line_item_usage_account_id="222222222222")
+    export.deliver(cur_table(same[:2]), cur_table([same[2], line(cost=10), other]))
+    assert run(lake).failures == []
+    assert total(seen(lake)) == 17
+    ids = set(seen(lake)["event_id"].to_pylist())
+    assert len(ids) == 5
+    export.deliver(cur_table([same[0]]))
+    run(lake)
+    assert set(seen(lake)["event_id"].to_pylist()) < ids
+
+
+def test_a_data_file_that_was_delivered_twice_is_refused_before_the_rest_is_read(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    file = cur_table([line(day=day, cost=day) for day in (1, 2) for _ in range(FIRST_LOOK)])
+    Export(lake).deliver(file, file, file.drop(["line_item_unblended_cost"]))
+    (failure,) = run(lake).failures
+    assert "harbor-00002.snappy.parquet, row 1: charge line" in failure
+    assert "comes twice, equal in all that is kept of it; have the bill delivered again" in failure
     assert seen(lake).num_rows == 0
 
 

@@ -62,6 +62,8 @@ def read(lake: Lake, delivery: Delivery, spools: DaySpools) -> None:
                 _refuse_other_currencies(lines.column(mapping.CURRENCY), mapping.CURRENCY, at)
                 rows, value = rows + lines.num_rows, value + total(lines.column(mapping.COST))
                 spools.append(rows_of.rows(mapping.charges_of(lines), mapping.TAGS, at))
+                rows_of.repeats.refuse_equal(spools, is_complete=False)
+    rows_of.repeats.refuse_equal(spools, is_complete=True)
     if is_overtaken(lake.s3, delivery):
         raise overtaken(delivery)
     kept_rows, kept_value = spools.rows.total(), sum(spools.value.values(), Decimal(0))

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from collectors.aws.bill_tags import TagReader
 from collectors.aws.bill_values import MOMENT, MONEY, TEXT_MAP, Place
 from collectors.aws.billed_resources import NO_RESOURCE, Resource, resource_of
+from collectors.aws.repeats import Repeat, Repeats
 from lake.catalog import Table
 from lake.configuration import GROUPS, Account, Configuration
 from lake.identities import Identities, digests_of, event_ids
@@ -53,7 +54,7 @@ class Charges:
 class ChargeRows:
     """Turns the charges of one delivery into rows. scope tells its identities from other deliveries'.
 
-    Where may_repeat, equal charges are as many rows, numbered in their order; else a repeated one raises BillError.
+    Charges of the same identity are as many rows, numbered in their order. Unless they may repeat, repeats holds them.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class ChargeRows:
         self._tags = TagReader(configuration.grouping, own_prefix)
         self._resources: dict[str, Resource] = {}
         self._identities = Identities()
+        self.repeats = Repeats()
 
     def rows(self, charges: Charges, tags_column: str, place: Place) -> pa.Table:
         """The rows of resource_events, in the order of charges."""
@@ -101,14 +103,16 @@ class ChargeRows:
         repeated = np.flatnonzero(earlier)
         if not len(repeated):
             return event_ids(digests)
-        if not self._may_repeat:
-            row = int(repeated[0])
-            found = charges.identity[row].as_py().replace(_SEPARATOR, ", ")
-            raise place.error(None, f"charge {found} comes twice", "have the bill delivered again", row)
         numbered = [f"{charges.identity[int(row)]}{_SEPARATOR}{earlier[row]}".encode() for row in repeated]
+        first_ids = event_ids(digests[repeated])
         digests = digests.copy()
         digests[repeated] = digests_of(self._scope, numbered)
-        return event_ids(digests)
+        ids = event_ids(digests)
+        for row, first_id in zip(repeated.tolist(), first_ids.to_pylist(), strict=True):
+            if not self._may_repeat:
+                identity = charges.identity[row].as_py().replace(_SEPARATOR, ", ")
+                self.repeats.note(charges.time[row].as_py().date(), ids[row].as_py(), Repeat(first_id, identity, place, row))
+        return ids
 
     def _resource_columns(self, charges: Charges) -> dict[str, pa.Array]:
         """Works each distinct resource out once; most are charged many times."""

@@ -28,7 +28,7 @@ CURRENCY = "line_item_currency_code"
 TAGS = "resource_tags"
 OWN_TAG_PREFIX = "user[:_]"
 MAY_REPEAT = False
-"""(line item id, time interval) is unique within a delivery."""
+"""Line items that are equal in all that is kept, id and time interval included, are a file that was delivered twice."""
 
 COLUMNS = (
     *required(Kind.TEXT, "identity_line_item_id", "identity_time_interval", CURRENCY),
