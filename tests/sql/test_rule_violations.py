@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.lake_on_trino import Row, TrinoLake, day_after, rollup_row
 
 
@@ -114,20 +116,24 @@ def test_a_partial_newest_day_does_not_resolve(lake: TrinoLake) -> None:
 
 def test_a_day_is_complete_when_the_slowest_provider_has_gone_on(lake: TrinoLake) -> None:
     lake.write("budget_rules", [rule("daily", "10")])
-    spend(lake, "2026-11-09", ["1", "11"], providers=("AWS", "Microsoft"))
+    spend(lake, "2026-11-07", ["1", "1", "1", "11"], providers=("AWS", "Microsoft"))
     spend(lake, "2026-11-11", ["0.5", "0.5"])
-    publish(lake, "2026-11-09", "2026-11-12")
+    publish(lake, "2026-11-07", "2026-11-12")
     assert [f["status"] for f in lake.view("budget_violations")] == ["open"]
     spend(lake, "2026-11-11", ["0.5", "0.5"], providers=("AWS", "Microsoft"))
     (found,) = lake.view("budget_violations")
     assert (found["status"], found["resolved_day"].isoformat()) == ("resolved", "2026-11-11")
 
 
-def test_a_provider_that_stopped_billing_a_week_ago_holds_nothing_up(lake: TrinoLake) -> None:
+@pytest.mark.parametrize("days_billed", [3, 8])
+def test_a_provider_that_bills_now_and_then_or_stopped_a_week_ago_holds_nothing_up(
+    lake: TrinoLake, days_billed: int
+) -> None:
     lake.write("budget_rules", [rule("daily", "10")])
-    spend(lake, "2026-11-01", ["1"], providers=("AWS", "Oracle"))
-    spend(lake, "2026-11-02", ["1"] * 8 + ["11", "1", "1"])
-    publish(lake, "2026-11-01", "2026-11-12")
+    spend(lake, "2026-11-01", ["1"] * 18 + ["11", "1", "1"])
+    last_day = 18 if days_billed < 4 else 11
+    spend(lake, f"2026-11-{last_day - days_billed + 1:02}", ["1"] * days_billed, providers=("AWS", "Oracle"))
+    publish(lake, "2026-11-01", "2026-11-21")
     assert [f["status"] for f in lake.view("budget_violations")] == ["resolved"]
 
 

@@ -11,7 +11,7 @@ create external table rule_violations (
     period_start date            comment 'First day of the period: day itself, or the first of the month',
     cost_type    string          comment 'unblended, amortized or net',
     actual_usd   decimal(38,12)  comment 'Spent from period_start up to and with day, USD',
-    limit_usd    decimal(18,2)   comment 'The rule\'s limit at the time, USD',
+    limit_usd    decimal(18,2)   comment 'The rule\'s limit, USD',
     over_usd     decimal(38,12)  comment 'actual_usd less limit_usd, USD',
     severity     string          comment 'info, warning or critical'
 )

@@ -9,24 +9,44 @@
 -- column: status open, or resolved once a complete later day (for monthly rules: month) was within the limit
 -- column: resolved_day The day that resolved it, UTC; null while it is open
 with
-provider_ends as (
+billed as (
     select
-        ancestor_id as provider,
-        max(day) as last_day
+        day,
+        max(day) over (partition by ancestor_id) as last_day,
+        count(*) over (
+            partition by ancestor_id
+            order by day
+            range between interval '7' day preceding and current row
+        ) as days_billed
     from cost_rollup_daily
     where dimension = 'account'
         and level = 'provider'
-    group by ancestor_id
 ),
 
--- A day is complete once each provider that was still billing in the week before has gone on to a later one.
+-- The newest day of each provider that bills on most days. Who bills now and then is not waited for.
+provider_ends as (
+    select last_day
+    from billed
+    where day = last_day
+        and days_billed >= 4
+),
+
+days as (
+    select
+        day,
+        lead(day) over (order by day) as next_day
+    from cost_rollup_daily
+    where dimension = 'account'
+        and level = 'total'
+),
+
+-- A day is complete once each provider has gone on to a later one, or has been silent for a week.
 complete_days as (
     select distinct days.day
-    from cost_rollup_daily as days
+    from days
     left join provider_ends
         on provider_ends.last_day between days.day - interval '7' day and days.day
-    where days.dimension = 'account'
-        and days.level = 'total'
+    where days.next_day is not null
         and provider_ends.last_day is null
 ),
 
