@@ -10,7 +10,7 @@ from notifiers.findings import Anomaly, Finding
 FINEST_FIRST = ("customer", "service", "account", "total")
 """Levels of cost_anomalies, from those that name a cause best."""
 
-LIKE = Decimal("0.7")
+LIKE = Decimal("0.6")
 """Two anomalies of one day are the same money where the smaller is at least this share of the larger."""
 
 

@@ -17,6 +17,11 @@ def test_a_spike_is_told_at_its_customer_and_not_again_at_account_and_total() ->
     assert without_echoes(spike) == [spike[2]]  # type: ignore[arg-type]
 
 
+def test_an_account_whose_customer_explains_most_of_it_is_an_echo() -> None:
+    spike = [at("account", "1", "659"), at("customer", "aperture", "427")]
+    assert without_echoes(spike) == [spike[1]]  # type: ignore[arg-type]
+
+
 def test_other_money_of_the_same_day_is_told_too() -> None:
     both = [at("customer", "acme", "850"), at("service", "AmazonS3", "120"), at("total", "total", "970")]
     assert without_echoes(both) == both[:2]  # type: ignore[arg-type]
