@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from aws_cdk import CfnOutput, CustomResource, Duration, Stack
+from aws_cdk import Aws, CfnOutput, CustomResource, Duration, Stack
 from constructs import Construct
 
 from collectors.declaration import Collector
@@ -15,6 +15,7 @@ from infra.constructs.environment import lake_environment
 from infra.constructs.glue_catalog import GlueCatalog
 from infra.constructs.lake_bucket import LakeBucket
 from infra.constructs.lake_function import LakeFunction
+from infra.permissions import Permission
 from lake.schema_state import schema_state
 
 SCHEMA_TIMEOUT = Duration.minutes(10)
@@ -61,5 +62,10 @@ class LakeStack(Stack):
             permissions.change_views(),
             permissions.write_objects(tables),
             permissions.register_partitions([deployment.catalog.table("_migrations")]),
+            Permission(
+                "tells an update, which may be refused, from the rollback of one, which may not",
+                ("cloudformation:DescribeStacks",),
+                (Aws.STACK_ID,),
+            ),
         )
         return function

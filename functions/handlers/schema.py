@@ -12,6 +12,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lake.accounts import CLIENT_CONFIG
 from lake.athena import Athena
 from lake.catalog import load_catalog
 from lake.configuration import load_configuration
@@ -35,20 +36,30 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def _apply(event: Mapping[str, Any]) -> list[Any]:
     environment, catalog = Environment.from_env(), load_catalog()
-    step = SchemaStep(
-        Athena(environment, "outlay"), boto3.client("s3"), boto3.client("glue"), environment, catalog, load_configuration()
-    )
+    s3, glue = boto3.client("s3", config=CLIENT_CONFIG), boto3.client("glue", config=CLIENT_CONFIG)
+    step = SchemaStep(Athena(environment, "outlay"), s3, glue, environment, catalog, load_configuration())
     new = event["ResourceProperties"]
     if event["RequestType"] == "Delete":
         step.drop_views(name for name, _ in reversed(new.get("Views", [])))
         return []
+    is_allowed = str(new.get("AllowDestructiveChanges", "false")).lower() == "true"
     return step.apply(
         event.get("OldResourceProperties", {}),
         new,
         datetime.now(UTC),
-        allow_destructive=str(new.get("AllowDestructiveChanges", "false")).lower() == "true",
-        role_arn=f"arn:aws:iam::{{account_id}}:role/{required('OUTLAY_MEMBER_ROLE')}",
+        allow_destructive=is_allowed or (event["RequestType"] == "Update" and _is_rolled_back(event["StackId"])),
+        role_arn=f"arn:{glue.meta.partition}:iam::{{account_id}}:role/{required('OUTLAY_MEMBER_ROLE')}",
     )
+
+
+def _is_rolled_back(stack_id: str) -> bool:
+    """Whether CloudFormation is undoing an update that failed.
+
+    It asks for that with old and new properties swapped, so that what the update added looks lost. Refusing it would leave
+    the stack stuck, between two states.
+    """
+    (stack,) = boto3.client("cloudformation", config=CLIENT_CONFIG).describe_stacks(StackName=stack_id)["Stacks"]
+    return stack["StackStatus"] == "UPDATE_ROLLBACK_IN_PROGRESS"
 
 
 def _answer(event: Mapping[str, Any], status: str, reason: str) -> None:

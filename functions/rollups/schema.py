@@ -42,7 +42,8 @@ class SchemaStep:
         """Create or replace every view, drop those that old had and new has not, write the reference tables.
 
         role_arn is the pattern of the members' role, with {account_id}. Raises ConfigurationError, before anything is
-        touched, where a table would lose a column or its type and allow_destructive is not set.
+        touched, where a table would lose a column or its type and allow_destructive is not set. A view that Athena refuses
+        leaves those before it replaced, and nothing dropped or logged: applying old again brings back what was.
         """
         found = changes(old, new)
         if not allow_destructive:
@@ -51,7 +52,7 @@ class SchemaStep:
         for view in self._catalog.views:
             self._athena.execute(f"create or replace view {identifier(view.name)} as\n{view.sql}")
         self.drop_views(change.relation for change in found if change.kind == "view" and change.change == "dropped")
-        self._log(found, str(new.get("Version", "")), now)
+        self._log(found, str(old.get("Version", "nothing")), str(new.get("Version", "")), now)
         return found
 
     def drop_views(self, names: Iterable[str]) -> None:
@@ -85,7 +86,8 @@ class SchemaStep:
         """Reference tables are one object, so that replacing it is atomic."""
         write_rows(self._s3, self._environment.bucket, f"{table.prefix}{table.name}.parquet", table, rows)
 
-    def _log(self, found: list[Change], version: str, now: datetime) -> None:
+    def _log(self, found: list[Change], before: str, version: str, now: datetime) -> None:
+        """One object for each step from a version to another: going back on the same day leaves the log of the way there."""
         if not found:
             return
         table, day = self._catalog.table("_migrations"), now.date().isoformat()
@@ -101,7 +103,7 @@ class SchemaStep:
             for change in found
         ]
         folder = f"{table.prefix}applied_date={day}/"
-        write_rows(self._s3, self._environment.bucket, f"{folder}{version}.parquet", table, rows)
+        write_rows(self._s3, self._environment.bucket, f"{folder}{before}-{version}.parquet", table, rows)
         partitions = Partitions(self._glue, self._environment.database(table.database), table)
         partitions.register(Partition((day,), f"s3://{self._environment.bucket}/{folder}"))
 

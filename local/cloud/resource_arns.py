@@ -5,6 +5,7 @@ from typing import Any
 
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.responses import LambdaResponse
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.dynamodb.responses import DynamoHandler
 from moto.glue.responses import GlueResponse
 from moto.kms.responses import KmsResponse
@@ -40,6 +41,7 @@ def install_resources() -> None:
     """Teaches moto's services which ARN a request is about; "*" where that can't be told."""
     owners: dict[type, Callable[[Any], str]] = {
         AthenaResponse: _athena,
+        CloudFormationResponse: lambda call: _named(call, "cloudformation", "stack/", call._get_param("StackName")),
         DynamoHandler: _dynamodb,
         GlueResponse: _glue,
         KmsResponse: _kms,

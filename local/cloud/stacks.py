@@ -96,6 +96,8 @@ class StackEngine:
         self.stack.status = "DELETE_COMPLETE"
 
     def _roll_back(self, verb: str) -> None:
+        self.stack.status = "ROLLBACK_IN_PROGRESS" if verb == "CREATE" else "UPDATE_ROLLBACK_IN_PROGRESS"
+        self.stack._add_stack_event(self.stack.status)
         if verb == "CREATE":
             left = [logical_id for logical_id in reversed(list(self.deployed)) if not self._try_to_remove(logical_id)]
             self.stack.status = "ROLLBACK_FAILED" if left else "ROLLBACK_COMPLETE"
@@ -139,7 +141,7 @@ class StackEngine:
     def _bring(self, logical_id: str, declared: dict[str, Any]) -> None:
         kind = declared["Type"]
         existing = self.deployed.get(logical_id)
-        verb = "UPDATE" if existing else "CREATE"
+        verb, properties = "UPDATE" if existing else "CREATE", {}
         try:
             properties = self._resolved(declared.get("Properties", {}))
             if existing and existing.type == kind and existing.properties == properties:
@@ -151,6 +153,9 @@ class StackEngine:
         except Exception as error:
             reason = str(getattr(error, "message", "") or error or type(error).__name__)
             self._event(logical_id, f"{verb}_FAILED", reason, kind)
+            if existing and existing.type == kind and kind.startswith("Custom::"):
+                # Its function was told these properties; the rollback tells it the old ones, and these as what was.
+                existing.properties = existing.resource.properties = properties
             raise ResourceError(logical_id, f"{kind}: {reason}") from error
         resource.cf_resource_type = kind
         resource.logical_resource_id = logical_id

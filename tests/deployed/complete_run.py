@@ -33,6 +33,11 @@ class CompleteRun:
         self.outlay, self.cloud, self.name = outlay, outlay.cloud, outlay.deployed.name
         self.slot = SLOT
 
+    def stack(self, purpose: str) -> str:
+        """The id of one of the stacks."""
+        (found,) = self.cloud.client("cloudformation").describe_stacks(StackName=f"{self.name}-{purpose}")["Stacks"]
+        return str(found["StackId"])
+
     def role(self, purpose: str, account: str | None = None) -> Role:
         return Role(self.cloud, f"{self.name}-{purpose}", account or self.cloud.account)
 
@@ -109,7 +114,7 @@ class CompleteRun:
             event = {
                 "RequestType": "Update",
                 "ResponseURL": url,
-                "StackId": "stack",
+                "StackId": self.stack("lake"),
                 "RequestId": "request",
                 "LogicalResourceId": "SchemaStep",
                 "OldResourceProperties": state,

@@ -81,6 +81,15 @@ def test_the_same_deployment_twice_changes_and_logs_nothing(lake: TrinoLake) -> 
     assert lake.rows("select count(*) as n from _migrations") == before
 
 
+def test_going_back_on_the_same_day_is_logged_beside_the_way_there(lake: TrinoLake) -> None:
+    state = apply(lake, {}, lake.catalog)
+    fewer = dataclasses.replace(lake.catalog, views=lake.catalog.views[:-1])
+    apply(lake, apply(lake, state, fewer), lake.catalog)
+    logged = {(row["relation"], row["change"]) for row in lake.rows("select relation, change from _migrations")}
+    last = lake.catalog.views[-1].name
+    assert logged >= {(last, "dropped"), (last, "created"), ("budget_rules", "created")}
+
+
 def test_a_lost_or_retyped_column_is_refused_before_anything_is_touched(lake: TrinoLake) -> None:
     state = apply(lake, {}, lake.catalog)
     tables = tuple(

@@ -160,6 +160,24 @@ def test_a_failed_update_is_rolled_back_to_what_was(cloud: EmbeddedCloud) -> Non
     urls = cloud.client("sqs").list_queues().get("QueueUrls", [])
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert not any("rolled-Extra" in url for url in urls)
+    events = cloud.client("cloudformation").describe_stack_events(StackName="rolled")["StackEvents"]
+    assert "UPDATE_ROLLBACK_IN_PROGRESS" in {event["ResourceStatus"] for event in events}
+
+
+@pytest.mark.parametrize("fails", ["Views", "Later"])
+def test_a_rollback_tells_a_custom_resource_that_the_failed_update_is_the_old_one(cloud: EmbeddedCloud, fails: str) -> None:
+    name = f"swapped-{fails.lower()}"
+    deploy_template(cloud, template(function("Maker", ANSWER), custom(Hash="1")), name=name)
+    failing = custom(Hash="2", Fail="true") if fails == "Views" else custom(Hash="2")
+    later = {"Later": {**custom(Fail="true")["Views"], "DependsOn": "Views"}}
+    with pytest.raises(DeployError, match="told to fail"):
+        deploy_template(cloud, template(function("Maker", ANSWER), failing, later), name=name)
+
+    lines = cloud.logs(f"{name}-Maker").splitlines()
+    asked = [json.loads(line.removeprefix("asked ")) for line in lines if line.startswith("asked ")]
+    updates = [event for event in asked if event["LogicalResourceId"] == "Views" and event["RequestType"] == "Update"]
+    hashes = [(event["OldResourceProperties"]["Hash"], event["ResourceProperties"]["Hash"]) for event in updates]
+    assert hashes == [("1", "2"), ("2", "1")]
 
 
 def test_nothing_changed_is_no_update(cloud: EmbeddedCloud) -> None:
