@@ -49,9 +49,14 @@ class Run:
         """Scans that were denied, throttled or failed. A skipped one is meant to be."""
         return tuple(outcome for outcome in self.outcomes if outcome.status not in (OK, SKIPPED))
 
-    def raise_if_nothing_collected(self) -> None:
+    @property
+    def is_collected(self) -> bool:
+        """Whether a scan went well."""
+        return any(outcome.status == OK for outcome in self.outcomes)
+
+    def raise_if_failed(self) -> None:
         """Raise NothingCollectedError where scans were tried and not one went well."""
-        if self.failures and all(outcome.status != OK for outcome in self.outcomes):
+        if self.failures and not self.is_collected:
             first = self.failures[0]
             raise NothingCollectedError(
                 f"{self.collector}: none of {len(self.failures)} scans went well; the first, account {first.aws_account_id} "

@@ -1,6 +1,7 @@
 """Lambda `collect`: one scheduled run of one collector.
 
-Event: {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00Z"}; a continuation adds "part" and "accounts".
+Event: {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00Z"}; a continuation adds "part" and "accounts",
+and "collected": whether a scan of the parts before went well.
 Answer: the run's counts. Metrics: EventsCollected, ScansFailed.
 """
 
@@ -35,8 +36,11 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Run the event's collector; hand what is left to the next part; fail where nothing at all could be scanned."""
-    collector, slot, part, accounts = _parse(event)
+    """Run the event's collector and hand what is left to the next part; the last part fails where no scan of any went well.
+
+    No part before the last one does: Lambda would repeat it, and each repetition would begin the parts that follow anew.
+    """
+    collector, slot, part, accounts, collected = _parse(event)
     role = MemberRole(
         boto3.client("sts", config=CLIENT_CONFIG),
         required("OUTLAY_MEMBER_ROLE"),
@@ -44,15 +48,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         f"outlay-{collector}-{slot_name(slot, part)}",
     )
     done = run(collector, slot, part, accounts, context.get_remaining_time_in_millis, _lake(), role)
+    collected = collected or done.is_collected
     if done.left:
-        _continue(done, slot, context.invoked_function_arn)
+        _continue(done, slot, collected, context.invoked_function_arn)
     summary = _report(done)
-    done.raise_if_nothing_collected()
+    if not (done.left or collected):
+        done.raise_if_failed()
     return summary
 
 
-def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None]:
-    """Collector, slot, part and account ids (None: all). Raises ConfigurationError naming the field that is wrong."""
+def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None, bool]:
+    """Collector, slot, part, account ids (None: all), and whether something was collected before.
+
+    Raises ConfigurationError naming the field that is wrong.
+    """
     collector, part, accounts = event.get("collector"), event.get("part", 0), event.get("accounts")
     if not isinstance(collector, str) or not collector:
         raise ConfigurationError(f"event field collector is {collector!r}; give a collector's name, such as ebs_volumes")
@@ -62,7 +71,7 @@ def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None]
         raise ConfigurationError(
             f"event field accounts is {accounts!r}; give a list of account ids as strings, or leave it out"
         )
-    return collector, slot_of(event), part, accounts
+    return collector, slot_of(event), part, accounts, event.get("collected") is True
 
 
 @cache
@@ -77,13 +86,14 @@ def _lake() -> Lake:
     )
 
 
-def _continue(done: Run, slot: datetime, function_arn: str) -> None:
+def _continue(done: Run, slot: datetime, collected: bool, function_arn: str) -> None:
     """Invoke this very function for the accounts that are left, without waiting."""
     event = {
         "collector": done.collector,
         "slot": slot.isoformat(),
         "part": done.next_part,
         "accounts": list(done.left),
+        "collected": collected,
     }
     boto3.client("lambda", config=CLIENT_CONFIG).invoke(
         FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode()

@@ -1,11 +1,14 @@
 """The deployed entry point, over an emulated AWS: real AssumeRole, real EC2 answers, real retries."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from collectors import runner
 from collectors.runner import NothingCollectedError
@@ -64,22 +67,66 @@ def test_each_account_is_scanned_through_its_own_role(lake: Any, capsys: pytest.
 
 def test_what_is_left_is_handed_on(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "ACCOUNTS_PER_PART", 1)
+    with continuations() as sent:
+        collect.handler(EVENT, context(50_000))
+    assert sent == [
+        {
+            "collector": "ebs_volumes",
+            "slot": "2026-11-20T09:00:00+00:00",
+            "part": 1,
+            "accounts": ["222222222222"],
+            "collected": True,
+        }
+    ]
+    collect.handler(sent[0], context())
+    assert len(rows(lake, "resource_events")) == 2
+
+
+@contextmanager
+def continuations() -> Iterator[list[dict[str, Any]]]:
+    """The events with which the function invokes itself."""
     sent: list[dict[str, Any]] = []
 
     def invoked(params: dict[str, Any], **_: Any) -> Any:
         sent.append(json.loads(params["body"]))
         return SimpleNamespace(status_code=202), {"StatusCode": 202}
 
-    boto3._get_default_session().events.register("before-call.lambda.Invoke", invoked)
+    events = boto3._get_default_session().events
+    events.register("before-call.lambda.Invoke", invoked)
     try:
-        collect.handler(EVENT, context(50_000))
+        yield sent
     finally:
-        boto3._get_default_session().events.unregister("before-call.lambda.Invoke", invoked)
-    assert sent == [
-        {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00+00:00", "part": 1, "accounts": ["222222222222"]}
-    ]
-    collect.handler(sent[0], context())
-    assert len(rows(lake, "resource_events")) == 2
+        events.unregister("before-call.lambda.Invoke", invoked)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *account_ids: str) -> None:
+    """These accounts do not let us in."""
+    opened = collect.MemberRole.assume
+
+    def assume(self: MemberRole, account_id: str) -> Any:
+        if account_id in account_ids:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
+        return opened(self, account_id)
+
+    monkeypatch.setattr(collect.MemberRole, "assume", assume)
+
+
+@pytest.mark.parametrize("refused", [("1" * 12,), ("2" * 12,), ("1" * 12, "2" * 12)])
+def test_only_the_last_part_fails_and_only_where_no_part_collected_anything(
+    lake: Any, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(runner, "ACCOUNTS_PER_PART", 1)
+    refuse(monkeypatch, *refused)
+    with continuations() as sent:
+        collect.handler(EVENT, context(50_000))
+        failed = False
+        try:
+            collect.handler(sent[0], context())
+        except NothingCollectedError:
+            failed = True
+    assert failed == (len(refused) == 2)
+    assert len(sent) == 1
+    assert [row["status"] for row in rows(lake, "collector_runs")].count("denied") == len(refused)
 
 
 def test_a_throttled_call_is_tried_again_before_it_is_an_outcome(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,14 +159,14 @@ def test_an_account_that_lets_nobody_in_is_denied_in_each_of_its_regions(make_la
     assert [(o.aws_account_id, o.aws_region) for o in denied] == [(SECOND.account_id, r) for r in REGIONS]
     assert all("sts:AssumeRole" in (o.error_message or "") for o in denied)
     assert len(company.assumed) == 2
-    done.raise_if_nothing_collected()
+    done.raise_if_failed()
 
 
 def test_a_run_in_which_every_scan_failed_raises_after_recording(make_lake: Any) -> None:
     lake = make_lake(FIRST)
     done = collect(lake, Company(three_volumes, refused={FIRST.account_id}))
     with pytest.raises(NothingCollectedError, match=r"none of 2 scans.*111111111111.*AccessDenied"):
-        done.raise_if_nothing_collected()
+        done.raise_if_failed()
     assert len(rows(lake, "collector_runs")) == 2
 
 
@@ -176,7 +176,7 @@ def test_a_disabled_account_is_skipped_and_not_entered(make_lake: Any) -> None:
     done = collect(make_lake(FIRST, off), company)
     assert [statuses(done)[off.account_id, region] for region in REGIONS] == ["skipped", "skipped"]
     assert len(company.assumed) == 1
-    done.raise_if_nothing_collected()
+    done.raise_if_failed()
 
 
 def test_the_same_slot_twice_writes_the_same_bytes(make_lake: Any) -> None:
