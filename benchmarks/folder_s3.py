@@ -54,7 +54,9 @@ class FolderS3:
         found = sorted(path for path in self._root.rglob("*") if path.is_file())
         keys = [(str(path.relative_to(self._root)), path) for path in found]
         contents = [
-            {"Key": key, "ETag": self._tag(path), "LastModified": DELIVERED} for key, path in keys if key.startswith(Prefix)
+            {"Key": key, "ETag": self._tag(path), "LastModified": DELIVERED, "Size": path.stat().st_size}
+            for key, path in keys
+            if key.startswith(Prefix)
         ]
         yield {"Contents": contents}
 

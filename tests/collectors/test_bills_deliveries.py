@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from collectors.aws import bills
 from collectors.aws.bill_days import DaySpools
 from collectors.aws.repeats import FIRST_LOOK
 from collectors.parts import Lake
@@ -366,6 +367,43 @@ def test_what_there_is_no_time_for_is_left_to_the_next_run(make_lake: MakeLake) 
     assert not run(lake, remaining_ms=1_000).is_complete
     assert seen(lake).num_rows == 0
     assert run(lake).is_complete
+
+
+def test_a_bill_that_is_too_large_for_a_run_keeps_no_other_waiting_and_says_so(
+    make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = with_bills(make_lake(), CUR, FOCUS)
+    export = Export(lake)
+    export.deliver(cur_table([line(cost=1, month=10)]), month=10)
+    export.deliver(cur_table([line(cost=2) for _ in range(500)]))
+    put(lake, "bills/azure/other.csv", csv_bytes(FOCUS_ROW))
+    monkeypatch.setattr(bills, "LARGE_BYTES", 12_000)
+
+    class Overwhelmed:
+        """An S3 client whose process is killed when it reads November."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(lake.s3, name)
+
+        def download_file(self, bucket: str, key: str, path: str) -> None:
+            if "2026-11" in key:
+                raise DyingError
+            lake.s3.download_file(bucket, key, path)
+
+    with pytest.raises(DyingError):
+        run(replace(lake, s3=Overwhelmed()))  # type: ignore[arg-type]
+    assert total(seen(lake)) == Decimal("2.5")
+    told = {(row["aws_account_id"], row["aws_region"]): row for row in rows(lake, "collector_runs")}
+    assert {place: row["status"] for place, row in told.items() if all(place)} == {
+        ("harbor", "2026-10"): "ok",
+        ("harbor", "2026-11"): "failed",
+    }
+    assert told["other.csv", ""]["status"] == "ok"
+    assert told["harbor", "2026-11"]["error_code"] == "Unended"
+    assert "the run that began to read it did not end" in told["harbor", "2026-11"]["error_message"]
+    assert not run(lake, remaining_ms=599_000).is_complete, "it is begun with much time only"
+    assert run(lake).published == {"aws.harbor.2026-11": 500}
+    assert [row["status"] for row in ends(lake)] == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("with_manifest", [True, False], ids=["as a whole", "its first data file"])

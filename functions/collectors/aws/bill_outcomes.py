@@ -11,7 +11,7 @@ from collectors.aws.deliveries import Delivery
 from collectors.aws.undelivered import NothingDeliveredError
 from collectors.scanning import failure
 from lake.errors import OutlayError
-from lake.runs import DENIED, OK, SKIPPED, Outcome
+from lake.runs import DENIED, FAILED, OK, SKIPPED, Outcome
 
 SHRUNKEN = "Shrunken"
 """Error code of a delivery that was published, and has at most half the rows of the one before it."""
@@ -19,6 +19,8 @@ WITHDRAWN = "Withdrawn"
 """Error code of a delivery whose charges are no longer published, since it is gone."""
 UNFINISHED = "Unfinished"
 """Error code of a delivery that is skipped, since the next one is being written over it."""
+UNENDED = "Unended"
+"""Error code of a delivery whose reading was begun; another outcome takes its place, unless the function was killed."""
 NOTHING_DELIVERED = "NothingDelivered"
 """Error code of a bill without any delivery: skipped where that may be right, failed where it cannot be."""
 
@@ -40,6 +42,16 @@ def counted(delivery: Delivery, rows: int, rows_before: int | None) -> Outcome:
 def unfinished(delivery: Delivery, reason: str) -> Outcome:
     """A delivery is left to a later run."""
     return Outcome(delivery.export, delivery.period, SKIPPED, error_code=UNFINISHED, error_message=reason)
+
+
+def unended(delivery: Delivery) -> Outcome:
+    """The reading of a delivery was begun. It is written before that, since a function that is killed writes nothing."""
+    problem = (
+        f"bill {delivery.bill.name}, file {delivery.key}: the run that began to read it did not end; if this happens again, "
+        f"its {delivery.size:,} bytes are too much for one run: deliver it daily, not hourly, or without columns that are "
+        "not needed"
+    )
+    return Outcome(delivery.export, delivery.period, FAILED, error_code=UNENDED, error_message=problem)
 
 
 def withdrawn(bill: str, export: str, period: str) -> Outcome:

@@ -34,6 +34,10 @@ from lake.runs import Outcome, record_outcomes
 BEGIN_MS = 60_000
 """No further delivery is begun with less time left than this."""
 
+LARGE_BYTES, BEGIN_LARGE_MS = 1 << 30, 600_000
+"""Deliveries with more data than this are read last, as one of them may be too much for the run and end it; and with so
+much time left."""
+
 
 @dataclass
 class BillRun:
@@ -56,15 +60,24 @@ def collect_bills(lake: Lake, slot: datetime, remaining_ms: Callable[[], int]) -
     """Publish what is new of every configured bill, while there is time. Failures are outcomes, and in the report."""
     run = BillRun()
     published = Published.read(lake, lake.catalog.table("resource_events"))
-    for bill in lake.configuration.bills:
-        visit = _Visit(lake, bill, slot, published, run)
-        for attend in visit.tasks():
-            if remaining_ms() < BEGIN_MS:
-                run.is_complete = False
-                break
-            attend()
-        visit.record()
+    visits = [_Visit(lake, bill, slot, published, run) for bill in lake.configuration.bills]
+    for is_large in (False, True):
+        for visit in visits:
+            for task in visit.tasks(is_large):
+                if remaining_ms() < (BEGIN_LARGE_MS if is_large else BEGIN_MS):
+                    run.is_complete = False
+                    break
+                task()
+            visit.record()
     return run
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Something to do for a bill; size is the bytes of data that are read for it."""
+
+    do: Callable[[], None]
+    size: int = 0
 
 
 class _Visit:
@@ -74,13 +87,20 @@ class _Visit:
         self._lake, self._bill, self._slot, self._published, self._run = lake, bill, slot, published, run
         self._contents = Contents()
         self._outcomes: list[Outcome] = []
+        self._recorded = 0
+        self._tasks = self._look()
 
-    def tasks(self) -> list[Callable[[], None]]:
-        """What there is to do: each delivery that stands is published, each that is gone is withdrawn. None ever raises."""
+    def tasks(self, is_large: bool) -> list[Callable[[], None]]:
+        """What there is to do with large deliveries, the smallest first, or with all others. None ever raises."""
+        chosen = [task for task in self._tasks if (task.size > LARGE_BYTES) is is_large]
+        return [task.do for task in (sorted(chosen, key=lambda task: task.size) if is_large else chosen)]
+
+    def _look(self) -> list[_Task]:
+        """Each delivery that stands is to be published, each that is gone to be withdrawn."""
         found: list[Delivery] = []
         charged = self._published.charged(self._bill.name)
 
-        def look() -> Outcome:
+        def listed() -> Outcome:
             bucket = self._bill.bucket or self._lake.environment.bucket
             listing = deliveries(self._lake.s3, self._bill, bucket, datetime.now(UTC))
             found.extend(listing.deliveries)
@@ -88,7 +108,7 @@ class _Visit:
             self._run.skipped += [reason] if reason else []
             return bill_outcomes.listed(self._bill.name, reason)
 
-        self._attempt(Place(self._bill.name, self._bill.prefix), self._bill.name, "", look)
+        self._attempt(Place(self._bill.name, self._bill.prefix), self._bill.name, "", listed)
         if not found:
             # A wrong prefix or a bucket that is being filled: what is published stands.
             return []
@@ -98,14 +118,19 @@ class _Visit:
         )
         vanished = gone(self._published, self._bill.name, found, self._slot.date())
         return [
-            *(partial(self._attend, delivery, doubled.get(delivery.collector)) for delivery in in_order),
-            *(partial(self._withdraw, collector) for collector in vanished),
+            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size) for one in in_order),
+            *(_Task(partial(self._withdraw, collector)) for collector in vanished),
         ]
 
     def record(self) -> None:
-        """Write the outcomes."""
+        """Write the outcomes so far."""
+        if self._recorded < len(self._outcomes):
+            self._write(self._outcomes)
+            self._recorded = len(self._outcomes)
+
+    def _write(self, outcomes: list[Outcome]) -> None:
         lake = self._lake
-        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, self._outcomes)
+        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, outcomes)
 
     def _attend(self, delivery: Delivery, refused: BillError | None) -> None:
         def publish_if_new() -> Outcome:
@@ -145,6 +170,7 @@ class _Visit:
             if reason := delivery.unfinished(datetime.now(UTC)):
                 self._run.skipped.append(reason)
                 return bill_outcomes.unfinished(delivery, reason)
+            self._write([*self._outcomes, bill_outcomes.unended(delivery)])
             rows = self._run.published[delivery.collector] = self._publish(delivery, version)
         else:
             self._run.unchanged.append(delivery.collector)

@@ -46,6 +46,7 @@ class Stored:
     key: str
     etag: str
     modified: datetime
+    size: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Delivery:
     def etags(self) -> dict[str, str]:
         """Every object that it is made of, by key: another delivery has others."""
         return {stored.key: stored.etag for stored in (self.own, *self.files)}
+
+    @property
+    def size(self) -> int:
+        """Bytes of its data."""
+        return sum(file.size for file in self.files)
 
     def unfinished(self, now: datetime) -> str | None:
         """Why it must not be read yet: AWS writes the manifest last, so newer data is the next delivery's. Else None."""
@@ -176,4 +182,4 @@ def _safe(name: str) -> str:
 def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[Stored]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", []):
-            yield Stored(found["Key"], found["ETag"], found["LastModified"])
+            yield Stored(found["Key"], found["ETag"], found["LastModified"], found["Size"])

@@ -124,7 +124,7 @@ BILL_KILLS = (
     Kill("in the middle of writing a bill's days", "s3", "PutObject", {"containing": EVENTS, "nth": 2}),
     Kill("between writing and publishing a bill", "glue", "BatchUpdatePartition"),
     Kill("when half of a bill's days are published", "glue", "BatchUpdatePartition", kind="kill after"),
-    Kill("between a bill and its outcome", "s3", "PutObject", {"containing": RUNS}),
+    Kill("between a bill and its outcome", "s3", "PutObject", {"containing": RUNS, "nth": 2}),
 )
 
 
