@@ -1,6 +1,7 @@
 """What NAT gateways carried, from CloudWatch: properties for the collector nat_gateways, which says what they mean.
 
-Source: GetMetricData, 500 queries a call, three a gateway ($0.01 for 1,000 of them).
+Raises RetriableError where CloudWatch answers without having all data. Source: GetMetricData, 500 queries a call, three a
+gateway ($0.01 for 1,000 of them).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from collectors.aws.shaping import utc_text
+from lake.errors import RetriableError
 
 if TYPE_CHECKING:
     import boto3
@@ -17,12 +19,18 @@ if TYPE_CHECKING:
 QUERIES_A_CALL = 500
 SETTLING_TIME = timedelta(minutes=5)
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+COMPLETE, FORBIDDEN = "Complete", "Forbidden"
+"""What an answer says of a query. Else it is PartialData, which a further page completes, or InternalError."""
 METRICS = {
     "BytesOutToDestination": ("bytes_processed", "Sum"),
     "BytesInFromDestination": ("bytes_processed", "Sum"),
     "ActiveConnectionCount": ("active_connections", "Maximum"),
 }
 """CloudWatch metric: the property that it adds to, and its statistic."""
+
+
+class _ForbiddenError(Exception):
+    """CloudWatch answers, and does not show a metric."""
 
 
 def last_full_hour(now: datetime) -> datetime:
@@ -38,6 +46,8 @@ def traffic(session: boto3.Session, region: str, gateway_ids: list[str], until: 
         return {}
     try:
         sums = _sums(session.client("cloudwatch", region_name=region), gateway_ids, until)
+    except _ForbiddenError:
+        return {gateway_id: {"metrics_error": FORBIDDEN} for gateway_id in gateway_ids}
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code not in DENIED_CODES:
@@ -61,10 +71,22 @@ def _sums(cloudwatch: Any, gateway_ids: list[str], until: datetime) -> dict[str,
             StartTime=until - timedelta(hours=1),
             EndTime=until,
         )
+        status: dict[str, str] = {}
         for result in (result for page in pages for result in page["MetricDataResults"]):
             gateway_id, metric = batch[result["Id"]]
+            status[result["Id"]] = result["StatusCode"]
             _add(totals[gateway_id], METRICS[metric][0], result["Values"])
+        _refuse_incomplete({batch[query_id]: found for query_id, found in status.items()})
     return {gateway_id: {k: f"{v:.0f}" for k, v in found.items()} for gateway_id, found in totals.items()}
+
+
+def _refuse_incomplete(status: dict[tuple[str, str], str]) -> None:
+    """Raise where a metric's last answer is not that its data is complete: a sum of a part looks like less traffic."""
+    if FORBIDDEN in status.values():
+        raise _ForbiddenError
+    for (gateway_id, metric), found in status.items():
+        if found != COMPLETE:
+            raise RetriableError(f"CloudWatch answered {found} for {metric} of {gateway_id}; the next run asks again")
 
 
 def _add(totals: dict[str, float], name: str, values: Iterable[float]) -> None:
