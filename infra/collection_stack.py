@@ -47,6 +47,8 @@ class CollectionStack(Stack):
                 **lake_environment(deployment),
                 "OUTLAY_MEMBER_ROLE": role,
                 "OUTLAY_EXTERNAL_ID": settings.deployment.external_id,
+                # Older boto3 asks the global endpoint, whose tokens are refused where a region had to be enabled.
+                "AWS_STS_REGIONAL_ENDPOINTS": "regional",
             },
             timeout=Duration.minutes(15),
             memory_mb=1769,

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from collectors.declaration import Collector
-from collectors.scanning import OutOfTimeError, Scanned, Scanner, failure
+from collectors.scanning import OutOfTimeError, Scanned, Scanner, failure, without_disabled_regions
 from lake.accounts import MemberRole
 from lake.catalog import Catalog, Table
 from lake.configuration import Account, Configuration
@@ -64,7 +64,7 @@ class Part:
     def run(self, accounts: Sequence[Account], role: MemberRole) -> list[Outcome]:
         """Scan the accounts, write their events and then the outcomes; returns these, one an account and region."""
         lake = self.lake
-        outcomes = self._write_events(lake.catalog.table(self.collector.table), accounts, role)
+        outcomes = without_disabled_regions(self._write_events(lake.catalog.table(self.collector.table), accounts, role))
         record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self.name, self.slot, self.number, outcomes)
         return outcomes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,11 +28,13 @@ BATCH_ROWS = 2_000
 """Events that a scan holds in memory; more wait on disk until the scan has ended well."""
 
 OUT_OF_TIME = "OutOfTime"
+AUTH_FAILURE = "AuthFailure"
+"""EC2's answer where credentials are bad, and, word for word the same, where the account has not enabled the region."""
 DENIED_CODES = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
-        "AuthFailure",
+        AUTH_FAILURE,
         "InvalidClientTokenId",
         "UnauthorizedOperation",
         "UnrecognizedClientException",
@@ -40,6 +42,32 @@ DENIED_CODES = frozenset(
 )
 SKIPPED_CODES = frozenset({"OptInRequired", "RegionDisabledException"})
 """The account has not enabled the region: there is nothing to find, and nothing to mend."""
+ALWAYS_ENABLED = frozenset(
+    [
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ca-central-1",
+        "cn-north-1",
+        "cn-northwest-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-gov-east-1",
+        "us-gov-west-1",
+        "us-west-1",
+        "us-west-2",
+    ]
+)
+"""Regions that nobody can disable; those that AWS opened since March 2019 wait to be enabled. This list does not grow."""
 THROTTLED_CODES = frozenset(
     {
         "EC2ThrottledException",
@@ -147,6 +175,26 @@ def failure(account_id: str, region: str, error: BaseException) -> Outcome:
     elif isinstance(error, KeyError):
         message = f"malformed answer: it lacks the field {message}"
     return Outcome(account_id, region, _status(code), error_code=code, error_message=message)
+
+
+def without_disabled_regions(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of a part, in which a scan of a region that its account has not enabled is skipped, not denied.
+
+    Sure of that is only who saw the same credentials succeed in another region of the account, in the same run; AuthFailure
+    everywhere stays denied, and so does that of a region which cannot be disabled.
+    """
+    good = {outcome.aws_account_id: outcome.aws_region for outcome in outcomes if outcome.status == OK}
+    return [
+        replace(
+            outcome,
+            status=SKIPPED,
+            error_message=f"{outcome.aws_account_id} has not enabled {outcome.aws_region}: its credentials are good in "
+            f"{good[outcome.aws_account_id]} and not there; enable the region, or take it out of config/accounts.yaml",
+        )
+        if outcome.error_code == AUTH_FAILURE and outcome.aws_account_id in good and outcome.aws_region not in ALWAYS_ENABLED
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def _status(code: str) -> str:

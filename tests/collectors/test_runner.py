@@ -118,6 +118,32 @@ def test_a_refused_or_malformed_answer_is_an_outcome(make_lake: Any, reply: Repl
     assert place not in events_by_place(lake)
 
 
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ({"eu-south-1"}, {"us-east-1": "ok", "eu-south-1": "skipped", "eu-west-1": "ok"}),
+        ({"eu-west-1"}, {"us-east-1": "ok", "eu-south-1": "ok", "eu-west-1": "denied"}),
+        (
+            {"us-east-1", "eu-south-1", "eu-west-1"},
+            {"us-east-1": "denied", "eu-south-1": "denied", "eu-west-1": "denied"},
+        ),
+    ],
+    ids=["a region that was not enabled", "a region that nobody can disable", "bad credentials"],
+)
+def test_credentials_that_fail_in_one_region_alone_are_not_what_is_wrong(
+    make_lake: Any, refused: set[str], expected: dict[str, str]
+) -> None:
+    def answer(account: str, region: str, operation: str, parameters: dict[str, Any]) -> Reply:
+        if region in refused:
+            return error("AuthFailure", 401)
+        return three_volumes(account, region, operation, parameters)
+
+    lake = make_lake(Account("111111111111", "First", None, tuple(expected)))
+    done = collect(lake, Company(answer))
+    assert {outcome.aws_region: outcome.status for outcome in done.outcomes} == expected
+    assert {row["aws_region"]: row["status"] for row in rows(lake, "collector_runs")} == expected
+
+
 def test_a_scan_that_breaks_off_between_pages_brings_nothing(make_lake: Any) -> None:
     def two_pages_of_three(parameters: dict[str, Any]) -> Reply:
         if parameters.get("NextToken") == "2000":

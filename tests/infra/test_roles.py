@@ -168,6 +168,11 @@ def test_each_function_is_told_only_what_it_uses(assembly: Assembly) -> None:
     }
 
 
+def test_collect_asks_for_tokens_that_are_good_in_every_region(assembly: Assembly) -> None:
+    (told,) = [f for f in assembly.resources("AWS::Lambda::Function") if f["FunctionName"] == "outlay-collect"]
+    assert told["Environment"]["Variables"]["AWS_STS_REGIONAL_ENDPOINTS"] == "regional"
+
+
 def test_functions_are_traced_and_their_logs_end(assembly: Assembly) -> None:
     for function in assembly.resources("AWS::Lambda::Function"):
         assert function["TracingConfig"] == {"Mode": "Active"}
