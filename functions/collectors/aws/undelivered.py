@@ -33,8 +33,8 @@ def lacking(bill: Bill, bucket: str, listing: Listing, charged: Collection[str])
             )
         return None
     missing = (
-        f"bill {bill.name}: nothing is delivered under s3://{bucket}/{bill.prefix}, where {LOOKED_FOR[bill.format]} is "
-        f"looked for (other objects there: {listing.objects})"
+        f"bill {bill.name}: nothing is delivered under s3://{bucket}/{bill.prefix} (looked for: {LOOKED_FOR[bill.format]}; "
+        f"other objects there: {listing.objects})"
     )
     if charged:
         raise NothingDeliveredError(
