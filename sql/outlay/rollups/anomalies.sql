@@ -32,64 +32,54 @@ spend as (
         )
 ),
 
--- Every day that the bills cover; one without a line cost nothing.
-calendar as (
-    select days.day
-    from (
-        select
-            min(day) as first_day,
-            max(day) as last_day
-        from spend
-        where level = 'total'
-    ) as covered
-    cross join unnest(sequence(covered.first_day, covered.last_day)) as days (day)
-),
-
-billed as (
+billed_days as (
     select
         day,
-        ancestor_id as provider
+        coalesce(array_agg(ancestor_id) filter (where level = 'provider'), array[]) as providers,
+        lead(day) over (order by day) as next_day
     from spend
-    where level = 'provider'
+    where level in ('total', 'provider')
+    group by day
 ),
 
-providers as (
-    select distinct provider
-    from billed
-),
-
-provider_days as (
+-- Every day that the bills cover; one without a line cost nothing.
+covered_days as (
     select
-        calendar.day,
-        count(billed.day) over week_up_to_it as days_billed,
-        min(billed.day) over week_after_it as next_day,
-        max(billed.day) over week_after_it as last_day
-    from calendar
-    cross join providers
-    left join billed
-        on billed.day = calendar.day
-        and billed.provider = providers.provider
+        days.day,
+        if(days.day = billed_days.day, billed_days.providers, array[]) as providers
+    from billed_days
+    cross join unnest(
+        sequence(billed_days.day, coalesce(date_add('day', -1, billed_days.next_day), billed_days.day))
+    ) as days (day)
+),
+
+weeks as (
+    select
+        day,
+        flatten(array_agg(providers) over week_up_to_it) as billed_before,
+        coalesce(flatten(array_agg(providers) over week_after_it), array[]) as billed_after,
+        max(if(cardinality(providers) > 0, day)) over week_after_it as last_billed_after
+    from covered_days
     window
-        week_up_to_it as (
-            partition by providers.provider
-            order by calendar.day
-            range between interval '7' day preceding and current row
-        ),
-        week_after_it as (
-            partition by providers.provider
-            order by calendar.day
-            range between interval '1' day following and interval '7' day following
-        )
+        week_up_to_it as (order by day range between interval '7' day preceding and current row),
+        week_after_it as (order by day range between interval '1' day following and interval '7' day following)
 ),
 
 -- Providers deliver at different times. A day is complete once each that bills on most days has billed a later one, or has
 -- been silent for a week while others went on. Who bills now and then, as AWS Marketplace does, is not waited for.
-complete_days as (
-    select day
-    from provider_days
-    group by day
-    having count(next_day) > 0
-        and (bool_and(next_day is not null or days_billed < 4) or max(last_day) = date_add('day', 7, day))
+calendar as (
+    select
+        day,
+        cardinality(billed_after) > 0
+            and (
+                all_match(
+                    billed_before,
+                    provider -> contains(billed_after, provider)
+                        or cardinality(filter(billed_before, other -> other = provider)) < 4
+                )
+                or last_billed_after = date_add('day', 7, day)
+            ) as is_complete
+    from weeks
 ),
 
 nodes as (
@@ -104,15 +94,13 @@ nodes as (
 node_days as (
     select
         calendar.day,
-        complete_days.day is not null as is_complete,
+        calendar.is_complete,
         nodes.dimension,
         nodes.level,
         nodes.ancestor_id,
         coalesce(spend.usage_cost_usd, decimal '0') as daily_cost
     from calendar
     cross join nodes
-    left join complete_days
-        on complete_days.day = calendar.day
     left join spend
         on spend.day = calendar.day
         and spend.dimension = nodes.dimension
