@@ -13,6 +13,8 @@ from local.doctor.account import check_account
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import Outlay
 
+pytestmark = pytest.mark.exhaustive
+
 
 def findings(status: str, config: Path = CONFIG) -> list[str]:
     return [f"{found.text} {found.remedy}" for found in check_account(config) if found.status == status]

@@ -14,6 +14,8 @@ from tests.catalog import CATALOG
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import Outlay
 
+pytestmark = pytest.mark.exhaustive
+
 
 def test_an_added_column_and_a_view_that_athena_refuses_are_taken_back(
     outlay: Outlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

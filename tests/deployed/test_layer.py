@@ -6,11 +6,14 @@ import io
 from collections import defaultdict
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.catalog import CATALOG
 from tests.collectors.bill_builder import line
 from tests.deployed.complete_run import MEMBER
 from tests.deployed.outlay import Outlay
+
+pytestmark = pytest.mark.exhaustive
 
 LAYER_CODECS = {"GZIP", "SNAPPY"}
 """The layer is built with ARROW_WITH_SNAPPY and ARROW_WITH_ZLIB on; ZSTD, LZ4, BROTLI and BZ2 are off."""

@@ -46,7 +46,13 @@ def test_the_sample_of_three_providers_ties_out_at_every_level(outlay: Outlay, r
         assert {row["ancestor_id"]: row["usd"] for row in found} == expected
 
 
-@pytest.mark.parametrize("keeps_all", [False, True], ids=["overwritten", "a new version each time"])
+@pytest.mark.parametrize(
+    "keeps_all",
+    [
+        pytest.param(False, id="overwritten"),
+        pytest.param(True, id="a new version each time", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_bill_restated_four_times_ends_at_the_last_total(outlay: Outlay, keeps_all: bool) -> None:
     export = outlay.export(keeps_all)
     for deliveries in range(1, 5):

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from lake.catalog import Catalog
 from lake.partitions import VERSION, Partition
 from rollups.housekeeping import Housekeeping
 from rollups.run import RunReport
 from tests.lake_on_trino import NOON, TrinoLake, config_event, cost_event
+
+pytestmark = pytest.mark.exhaustive
 
 DAY = "2026-11-18"
 YEAR = timedelta(days=400)
