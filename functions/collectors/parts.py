@@ -72,8 +72,7 @@ class Part:
         """Write the part's object and register its partition. Without events too: an earlier attempt may have had some."""
         lake, bucket = self.lake, self.lake.environment.bucket
         values = (self.collector.event_type, self.name, self.slot.date().isoformat())
-        names = (column.name for column in table.partition)
-        folder = table.prefix + "".join(f"{name}={value}/" for name, value in zip(names, values, strict=True))
+        folder = table.folder(*values)
         key = f"{folder}{slot_name(self.slot, self.number)}.parquet"
         outcomes = []
         with (

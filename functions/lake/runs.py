@@ -46,7 +46,7 @@ def record_outcomes(
     """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
     table = catalog.table("collector_runs")
     run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
-    folder = f"{table.prefix}collector={collector}/run_date={day}/"
+    folder = table.folder(collector, day)
     rows = [
         {
             **asdict(outcome),

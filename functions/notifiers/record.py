@@ -38,13 +38,10 @@ class Record:
         days = set()
         for receipt in receipts:
             day = datetime.fromisoformat(receipt["sent_at"]).date().isoformat()
-            self._put_if_absent(f"{self._folder(day)}{notification_id(receipt)}.parquet", self._object(receipt))
+            self._put_if_absent(f"{self._table.folder(day)}{notification_id(receipt)}.parquet", self._object(receipt))
             days.add(day)
         for day in sorted(days):
-            self._partitions.register(Partition((day,), f"s3://{self._bucket}/{self._folder(day)}"))
-
-    def _folder(self, day: str) -> str:
-        return f"{self._table.prefix}notification_date={day}/"
+            self._partitions.register(Partition((day,), f"s3://{self._bucket}/{self._table.folder(day)}"))
 
     def _object(self, receipt: Receipt) -> bytes:
         row = {

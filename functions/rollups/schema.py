@@ -102,7 +102,7 @@ class SchemaStep:
             }
             for change in found
         ]
-        folder = f"{table.prefix}applied_date={day}/"
+        folder = table.folder(day)
         write_rows(self._s3, self._environment.bucket, f"{folder}{before}-{version}.parquet", table, rows)
         partitions = Partitions(self._glue, self._environment.database(table.database), table)
         partitions.register(Partition((day,), f"s3://{self._environment.bucket}/{folder}"))

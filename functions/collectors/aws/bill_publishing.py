@@ -92,9 +92,7 @@ def _written(
     spools: DaySpools,
 ) -> Partition:
     values = (EVENT_TYPE, collector, day.isoformat())
-    names = (column.name for column in table.partition)
-    folder = table.prefix + "".join(f"{name}={value}/" for name, value in zip(names, values, strict=True))
-    folder += f"version={parameters[VERSION]}/"
+    folder = f"{table.folder(*values)}version={parameters[VERSION]}/"
     written = Decimal(0)
     with ParquetObject(lake.s3, lake.environment.bucket, f"{folder}0000.parquet", table, SORT_BY) as target:
         for rows in spools.read(day):
