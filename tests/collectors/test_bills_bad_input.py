@@ -117,6 +117,18 @@ def test_damaged_files(make_lake: MakeLake, case: str) -> None:
     refused(lake, "bill aws", DATA, "cannot be read", "have the bill delivered again")
 
 
+def test_a_compression_that_the_functions_cannot_read(make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's layer has a pyarrow without zstd; this one has it, and says here what that one would."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise pa.ArrowNotImplementedError("Support for codec 'zstd' not built")
+
+    lake = with_bills(make_lake(), CUR)
+    Export(lake).deliver(cur_table([line()]))
+    monkeypatch.setattr("collectors.aws.bill_files.pq.ParquetFile.iter_batches", refuse)
+    refused(lake, "bill aws", DATA, "codec 'zstd' not built", "as Parquet with snappy or gzip")
+
+
 FILES: dict[str, tuple[str, bytes, tuple[str, ...]]] = {
     "needed column missing": (
         "a.csv",

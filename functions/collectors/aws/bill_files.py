@@ -121,4 +121,6 @@ def _is_gzip(place: Place) -> bool:
 
 def _unreadable(place: Place, error: Exception) -> BillError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    if isinstance(error, pa.ArrowNotImplementedError):  # a codec, such as zstd, that AWS leaves out of its layer's pyarrow
+        return place.error(None, f"cannot be read ({reason})", "have it delivered as Parquet with snappy or gzip, or as CSV")
     return place.error(None, f"cannot be read ({reason})", "it is damaged or cut short: have the bill delivered again")
