@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.folder_s3 import EmptyGlue, FolderS3
 from benchmarks.measuring import verdict
-from collectors.aws.bills import collect_bills
-from collectors.parts import Lake
-from lake.catalog_parser import parse_catalog
+from collectors.bills.run import collect_bills
+from collectors.scanning.batch import Lake
+from infra.catalog_parser import parse_catalog
 from lake.configuration import Account, Bill, Configuration, Notifications
 from lake.environment import Environment
 from tests.support.company import GROUPING, SLOT, SQL

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
 from collectors.aws import ebs_volumes, ec2_instances
-from collectors.parts import SORT_BY
-from collectors.scanning import BATCH_ROWS
-from lake.accounts import MemberAccess
-from lake.catalog_parser import parse_catalog
+from collectors.scanning.batch import SORT_BY
+from collectors.scanning.event_rows import EventRows
+from collectors.scanning.events import Origin
+from collectors.scanning.member_role import MemberAccess
+from collectors.scanning.scan import BATCH_ROWS
+from infra.catalog_parser import parse_catalog
 from lake.configuration import Account
-from lake.event_rows import EventRows
-from lake.events import Origin
 from lake.writer import ParquetObject
 from tests.support.company import GROUPING, SLOT, SQL, Company
 

@@ -22,12 +22,12 @@ from unittest.mock import patch
 import boto3
 
 from benchmarks.measuring import verdict
+from embedded.cloud.embedded import EmbeddedCloud
 from lake.athena import Athena
 from lake.partitions import VERSION, Partition
 from lake.writer import write_rows
-from local.cloud.embedded import EmbeddedCloud
-from tests.catalog import CATALOG
-from tests.lake_on_trino import TrinoLake, cost_event
+from tests.support.catalog import CATALOG
+from tests.support.lake_on_trino import TrinoLake, cost_event
 from tests.support.processes import cpu_s
 
 HISTORIES = (30, 365)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from lake.events import Event, Origin, groups_of
-from lake.slots import naive, stable_id
+from collectors.scanning.events import Event, Origin, groups_of
+from lake.ids import stable_id
+from lake.times import naive
 
 
 def row_of(event: Event, origin: Origin, grouping: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

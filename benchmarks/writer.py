@@ -16,12 +16,12 @@ import pandas as pd
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
 from collectors.aws.ebs_volumes import to_event
-from collectors.parts import SORT_BY
-from collectors.scanning import BATCH_ROWS
-from lake.catalog_parser import parse_catalog
+from collectors.scanning.batch import SORT_BY
+from collectors.scanning.event_rows import EventRows
+from collectors.scanning.events import Origin
+from collectors.scanning.scan import BATCH_ROWS
+from infra.catalog_parser import parse_catalog
 from lake.configuration import Account
-from lake.event_rows import EventRows
-from lake.events import Origin
 from lake.writer import CODEC, CODEC_LEVEL, ParquetObject
 from tests.support.company import GROUPING, SLOT, SQL
 from tests.support.ec2_answers import volume

@@ -9,9 +9,6 @@ from pathlib import Path
 from lake.catalog import CATALOG_FILE, Catalog
 from lake.configuration import CONFIG_FILE
 
-SYNTH_ONLY = frozenset({"catalog_parser.py"})
-"""Modules that need a SQL parser, which the functions do not have."""
-
 _LEFT_OUT = ("__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
@@ -22,8 +19,7 @@ def build_asset(functions: Path, target: Path, catalog: Catalog, configuration_j
     is copied, with its license, as the environment has it installed.
     """
     for source in sorted(functions.rglob("*.py")):
-        if source.name not in SYNTH_ONLY:
-            _copy(source, target / source.relative_to(functions))
+        _copy(source, target / source.relative_to(functions))
     _copy_distribution("slack_sdk", target)
     (target / CATALOG_FILE).write_text(catalog.to_json(), encoding="utf-8")
     (target / CONFIG_FILE).write_text(configuration_json, encoding="utf-8")

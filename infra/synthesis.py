@@ -9,16 +9,16 @@ from pathlib import Path
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from collectors.discovery import collectors
-from infra.alerts_stack import AlertsStack
+from collectors.scanning.discovery import collectors
 from infra.asset import build_asset
-from infra.collection_stack import CollectionStack
-from infra.constructs.deployment import Deployment
-from infra.lake_stack import LakeStack
-from infra.member_role_stack import MemberRoleStack
-from infra.rollups_stack import RollupsStack
-from infra.settings import load_settings
-from lake.catalog_parser import parse_catalog
+from infra.catalog_parser import parse_catalog
+from infra.deployment import Deployment
+from infra.settings.load import load_settings
+from infra.stacks.alerts import AlertsStack
+from infra.stacks.collection import CollectionStack
+from infra.stacks.lake import LakeStack
+from infra.stacks.member_role import MemberRoleStack
+from infra.stacks.rollups import RollupsStack
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_EXTERNAL_ID = "change-me"

@@ -1,7 +1,7 @@
 """Sets this checkout up on a machine that has only python3 and make: run by the Makefile, with the system's Python.
 
 It must run (far enough to say what is wrong) on any Python 3, and imports nothing that is not built in. What it installs
-is pinned and hashed: Python packages by requirements.lock, the engine's jars by local/engine/jars.lock, and, with --cli,
+is pinned and hashed: Python packages by requirements.lock, the engine's jars by embedded/engine/jars.lock, and, with --cli,
 the CDK command line by infra/cli/package-lock.json. Stamps in the virtual environment make a second call do nothing.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
-JARS_LOCK = ROOT / "local" / "engine" / "jars.lock"
+JARS_LOCK = ROOT / "embedded" / "engine" / "jars.lock"
 CLI = ROOT / "infra" / "cli"
 OLDEST = (3, 11)
 COMMAND = """#!{python}
@@ -77,7 +77,7 @@ def install_packages():
 def install_jars():
     """The engine's jars; returns what went wrong, or None."""
     say("Fetching the query engine (200 MB, first time only)")
-    done = subprocess.run([str(VENV / "bin" / "python"), "-m", "local.engine.jars"], cwd=str(ROOT), check=False)
+    done = subprocess.run([str(VENV / "bin" / "python"), "-m", "embedded.engine.install"], cwd=str(ROOT), check=False)
     problem = "the query engine could not be fetched; see the line above, then run the same command again"
     return problem if done.returncode else None
 

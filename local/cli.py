@@ -95,8 +95,8 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit status: 0, 1 after a sentence on what is wrong, 2 for a wrong call, 130 after Ctrl-C."""
-    from local.cloud import CloudError, DeployError, StateError
-    from local.engine.errors import EngineError
+    from embedded.cloud import CloudError, DeployError, StateError
+    from embedded.engine.errors import EngineError
 
     try:
         return int(cli.main(arguments, standalone_mode=False) or 0)

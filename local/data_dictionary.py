@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from infra.catalog_parser import parse_catalog
 from lake.catalog import Catalog, Column, Table
-from lake.catalog_parser import parse_catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "data-dictionary.md"

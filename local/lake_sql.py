@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from embedded.cloud.embedded import EmbeddedCloud
 from lake.errors import QueryError
-from local.cloud.embedded import EmbeddedCloud
 from local.report.plain import printable
 from local.run import CONFIG, LAKE
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import yaml
 
+from embedded.cloud import EmbeddedCloud, Invocation
+from embedded.cloud.deploy import deploy, deploy_template
 from lake.errors import OutlayError
-from local.cloud import EmbeddedCloud, Invocation
-from local.cloud.deploy import deploy, deploy_template
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("OUTLAY_HOME", ROOT / ".outlay"))

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from collectors.discovery import collectors
-from infra.constructs.acknowledgments import as_printed
-from infra.constructs.deployment import Deployment
+from collectors.scanning.discovery import collectors
+from infra.acknowledgments import as_printed
+from infra.catalog_parser import parse_catalog
 from infra.constructs.lake_function import LakeFunction
-from infra.settings import load_settings
+from infra.deployment import Deployment
+from infra.settings.load import load_settings
 from infra.synthesis import add_stacks, new_app
-from lake.catalog_parser import parse_catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "security.md"

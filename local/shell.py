@@ -8,7 +8,7 @@ from prompt_toolkit.history import FileHistory
 from rich.console import Console
 from rich.text import Text
 
-from lake.catalog_parser import parse_catalog
+from infra.catalog_parser import parse_catalog
 from lake.errors import QueryError
 from local.lake_sql import LakeSql, open_lake, show
 from local.report.plain import printable

@@ -8,9 +8,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from local.cloud.embedded import EmbeddedCloud
-from tests.catalog import CATALOG
-from tests.lake_on_trino import TrinoLake
+from embedded.cloud.embedded import EmbeddedCloud
+from tests.support.catalog import CATALOG
+from tests.support.lake_on_trino import TrinoLake
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOYED = ("functions", "infra")
-SOURCES = (*DEPLOYED, "local", "tests", "benchmarks")
+SOURCES = (*DEPLOYED, "embedded", "local", "tests", "benchmarks")
 
 CATCH_ALL = {
-    "functions/collectors/aws/bills.py": "whatever is wrong with one bill is its outcome and fails the run; others go on",
-    "functions/collectors/scanning.py": "whatever ends a scan is its outcome; the scans beside it go on",
+    "functions/collectors/bills/run.py": "whatever is wrong with one bill is its outcome and fails the run; others go on",
+    "functions/collectors/scanning/scan.py": "whatever ends a scan is its outcome; the scans beside it go on",
     "functions/handlers/schema.py": "CloudFormation must be answered, or it waits for an hour",
 }
 """The only places that catch every exception, each once, and why. None of them makes a failure an empty result."""
@@ -42,11 +42,11 @@ REVIEWED = {
         *("at", "by_group", "by_key", "condition", "groups", "i", "keys", "lacking", "sums", "window", "BUILD_COLUMN"),
         *("_findings_sql(unique, missing, conserved)", "_source_sql(catalog, conserved, window)", "check.where"),
     },
-    "functions/rollups/schema.py": {"view.sql"},
+    "functions/schema/step.py": {"view.sql"},
 }
 """What enters SQL text otherwise than through lake.sql_text: SQL that sql/ declares, SQL made just before out of escaped
 parts, and names that stand in the code. Whoever adds to this shows where the value comes from."""
-IN_PROSE = {"functions/lake/catalog_parser.py", "functions/notifiers/messages.py"}
+IN_PROSE = {"infra/catalog_parser.py", "functions/notifiers/messages.py"}
 """Modules whose sentences for people read like SQL."""
 
 
@@ -131,7 +131,7 @@ def test_sql_is_put_together_in_no_other_way() -> None:
                     found.append(f"{path}:{node.lineno}")
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
                 found.append(f"{path}: {ast.unparse(node.func.value)}.format")
-    assert found == ["functions/notifiers/drivers_query.py: _QUERY.format", "functions/rollups/schema.py: role_arn.format"]
+    assert found == ["functions/notifiers/drivers_query.py: _QUERY.format", "functions/schema/step.py: role_arn.format"]
 
 
 def _is_sql(node: ast.JoinedStr) -> bool:

@@ -3,7 +3,7 @@
 from local.data_dictionary import DOCUMENT, data_dictionary
 from local.security_page import DOCUMENT as SECURITY
 from local.security_page import security_page
-from tests.catalog import CATALOG
+from tests.support.catalog import CATALOG
 
 
 def test_the_data_dictionary_is_made_from_sql() -> None:

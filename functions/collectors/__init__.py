@@ -1,1 +1,1 @@
-"""Source scans, one file each: `collectors/<source>/<what>.py` declares a COLLECTOR and yields events."""
+"""What brings facts into the lake: a folder a source, and what all scans share."""

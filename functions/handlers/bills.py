@@ -13,13 +13,13 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from collectors.aws.bills import collect_bills
-from collectors.parts import Lake
-from lake.accounts import CLIENT_CONFIG
+from collectors.bills.run import collect_bills
+from collectors.scanning.batch import Lake
 from lake.catalog import load_catalog
+from lake.clients import CLIENT_CONFIG
 from lake.configuration import load_configuration
 from lake.environment import Environment
-from lake.slots import slot_of
+from lake.times import slot_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

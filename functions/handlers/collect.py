@@ -17,14 +17,15 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from collectors.parts import Lake
-from collectors.runner import Run, run
-from lake.accounts import CLIENT_CONFIG, MemberRole
+from collectors.scanning.batch import Lake
+from collectors.scanning.member_role import MemberRole
+from collectors.scanning.runner import Run, run
 from lake.catalog import load_catalog
+from lake.clients import CLIENT_CONFIG
 from lake.configuration import load_configuration
 from lake.environment import Environment, required
 from lake.errors import ConfigurationError
-from lake.slots import slot_name, slot_of
+from lake.times import slot_name, slot_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

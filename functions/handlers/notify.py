@@ -19,7 +19,7 @@ from lake.athena import Athena
 from lake.catalog import load_catalog
 from lake.configuration import load_configuration
 from lake.environment import Environment, required
-from lake.slots import slot_of
+from lake.times import slot_of
 from notifiers.notifier import Notifier
 from notifiers.slack import slack_from_secret
 

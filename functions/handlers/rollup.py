@@ -14,12 +14,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lake.accounts import CLIENT_CONFIG
 from lake.athena import Athena
 from lake.catalog import load_catalog
+from lake.clients import CLIENT_CONFIG
 from lake.environment import Environment
 from lake.errors import RollupError
-from lake.slots import slot_of
+from lake.times import slot_of
 from rollups.build import Builder
 from rollups.housekeeping import Housekeeping
 from rollups.run import run_rollups

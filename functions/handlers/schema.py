@@ -12,12 +12,12 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lake.accounts import CLIENT_CONFIG
 from lake.athena import Athena
 from lake.catalog import load_catalog
+from lake.clients import CLIENT_CONFIG
 from lake.configuration import load_configuration
 from lake.environment import Environment, required
-from rollups.schema import SchemaStep
+from schema.step import SchemaStep
 
 logger = Logger()
 

@@ -1,6 +1,6 @@
 """What sql/ declares: tables, rollups, views and saved queries, as the functions and the stacks see them.
 
-Parsed once, at synth, by `lake.catalog_parser`; shipped with the functions as catalog.json and read back here, so that no
+Parsed once, at synth, by `infra.catalog_parser`; shipped with the functions as catalog.json and read back here, so that no
 function needs a SQL parser. From these declarations come the Glue tables, the Arrow schemas and the data dictionary.
 """
 

@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 from notifiers.drivers import Driver
 from notifiers.drivers_query import DAYS_BEFORE
 from notifiers.findings import Anomaly, Finding, Violation
-from notifiers.text import code, cut, in_period, money, per_cent, plain
+from notifiers.formatting import code, cut, in_period, money, per_cent, plain
 from notifiers.wording import SPEND, Wording, cost_query
 
 SECTION_LENGTH, HEADER_LENGTH, TOTAL_LENGTH = 3000, 150, 10_000

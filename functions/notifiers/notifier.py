@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from lake.accounts import CLIENT_CONFIG
 from lake.catalog import Catalog
+from lake.clients import CLIENT_CONFIG
 from lake.configuration import Configuration
 from lake.environment import Environment
-from notifiers.delivery import Delivery, Result
+from notifiers.announcer import Delivery, Result
 from notifiers.drivers import read_drivers
 from notifiers.findings import read_findings
-from notifiers.memory import Memory
 from notifiers.nodes import Read
-from notifiers.record import Record
+from notifiers.notification_rows import Record
+from notifiers.receipts import Memory
 from notifiers.slack import Slack
 from notifiers.undone import read_undone, under_told_names
 from notifiers.wording import Wording

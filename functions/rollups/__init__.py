@@ -1,1 +1,1 @@
-"""Runs one model of sql/ at a time: build, audit, publish; and creates the views."""
+"""Rollups: what is stale of each is built in Athena, audited and published."""

@@ -11,8 +11,8 @@ from lake.athena import Athena
 from lake.catalog import Catalog, Rollup, builds_name
 from lake.environment import Environment
 from lake.partitions import VERSION, Partition, Partitions
-from lake.slots import days_between
 from lake.sql_text import literal
+from lake.times import days_between
 from rollups.audit import audit
 from rollups.build_ids import BUILD, REPLACED, new_build
 from rollups.sources import SourceVersions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from lake.slots import slot_name
+from lake.times import slot_name
 
 BUILD = "outlay.build"
 """Parameter of a published partition: the build that it came from."""

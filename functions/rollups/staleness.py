@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from lake.catalog import Read, Rollup
-from lake.slots import days_between
+from lake.times import days_between
 
 MOST_DAYS_A_QUERY = 90
 """Athena's UNLOAD writes at most 100 partitions."""

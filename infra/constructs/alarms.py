@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.constructs.deployment import Deployment
+from infra.deployment import Deployment
 from infra.names import METRICS
 
 FUNCTIONS = ("collect", "bills", "rollup", "notify")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import aws_athena as athena
 from constructs import Construct
 
-from infra.constructs.deployment import Deployment
 from infra.constructs.glue_catalog import GlueCatalog
+from infra.deployment import Deployment
 from infra.names import RESULTS
 
 

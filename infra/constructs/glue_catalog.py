@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Aws, CfnResource, RemovalPolicy
 from constructs import Construct
 
-from infra.constructs.deployment import Deployment
+from infra.deployment import Deployment
 from lake.catalog import Table
 
 

@@ -10,9 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from collectors.declaration import Collector
-from infra.constructs.acknowledgments import acknowledge
-from infra.constructs.deployment import Deployment
+from collectors.scanning.declaration import Collector
+from infra.acknowledgments import acknowledge
+from infra.deployment import Deployment
 from infra.names import RESULTS
 from lake.catalog import Table
 

@@ -11,8 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.acknowledgments import acknowledge, acknowledge_wildcards
-from infra.constructs.deployment import Deployment
+from infra.acknowledgments import acknowledge, acknowledge_wildcards
+from infra.deployment import Deployment
 from infra.names import METRICS
 from infra.permissions import Permission
 

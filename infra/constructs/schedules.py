@@ -11,9 +11,9 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.acknowledgments import acknowledge
-from infra.constructs.deployment import Deployment
+from infra.acknowledgments import acknowledge
 from infra.constructs.lake_function import LakeFunction
+from infra.deployment import Deployment
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 

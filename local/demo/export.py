@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.slots import stable_id
+from lake.ids import stable_id
 from local.demo.company import CENTRAL
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.settings import load_settings
-from infra.settings_files import Deployment as Settings
+from infra.settings.files import Deployment as Settings
+from infra.settings.load import load_settings
 from lake.errors import ConfigurationError, OutlayError
 from local.doctor.finding import Finding
 from local.lake_sql import LakeSql

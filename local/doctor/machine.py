@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.cloud.state import path_of
+from embedded.cloud.state import path_of
+from embedded.engine.jars import JARS_HOME
 from local.doctor.finding import Finding
-from local.engine.jars import JARS_HOME
 from local.run import HOME, LAKE, ROOT
 
 DISK_GB, MEMORY_GB = 4, 4

@@ -13,11 +13,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from embedded.cloud.embedded import Invocation
 from lake.partitions import Partition, Partitions
-from local.cloud.embedded import Invocation
-from tests.collectors.bill_builder import FOCUS_ROW, csv_bytes, line
 from tests.deployed.outlay import SLOT, Outlay
 from tests.deployed.roles import Role
+from tests.unit.collectors.bills.bill_builder import FOCUS_ROW, csv_bytes, line
 
 MEMBER = "222222222222"
 GROUPS = {"collection": ("collect", "bills"), "rollups": ("rollup",), "alerts": ("notify",)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud.embedded import EmbeddedCloud
+from embedded.cloud.embedded import EmbeddedCloud
 from local.run import Deployed, deploy_outlay
 from tests.deployed.outlay import Outlay
 

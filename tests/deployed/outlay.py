@@ -10,15 +10,15 @@ from typing import Any
 
 import boto3
 
-from collectors.parts import Lake
+from collectors.scanning.batch import Lake
+from embedded.cloud.embedded import Invocation
 from lake.athena import Athena
 from lake.configuration import load_configuration
 from lake.environment import Environment
 from lake.partitions import Partitions
-from local.cloud.embedded import Invocation
 from local.run import Deployed
-from tests.catalog import CATALOG
-from tests.collectors.bill_builder import Export, cur_table
+from tests.support.catalog import CATALOG
+from tests.unit.collectors.bills.bill_builder import Export, cur_table
 
 Row = dict[str, Any]
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)

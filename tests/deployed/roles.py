@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local.cloud import policies
-from local.cloud.embedded import EmbeddedCloud
+from embedded.cloud import policies
+from embedded.cloud.embedded import EmbeddedCloud
 
 NOTHING = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 """A policy must have a statement."""

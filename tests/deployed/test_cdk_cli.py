@@ -16,10 +16,10 @@ from typing import Any
 import boto3
 import pytest
 
+from embedded.cloud import EmbeddedCloud, guard
 from lake.athena import Athena
 from lake.environment import Environment
-from local.cloud import EmbeddedCloud, guard
-from tests.catalog import ROOT
+from tests.support.catalog import ROOT
 
 pytestmark = pytest.mark.exhaustive
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from lake.partitions import Partition, Partitions
-from tests.collectors.bill_builder import line
 from tests.deployed.outlay import Outlay
+from tests.unit.collectors.bills.bill_builder import line
 
 pytestmark = pytest.mark.exhaustive
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from embedded.cloud import DeployError, deploy
 from infra.synthesis import synthesize
 from lake.catalog import Catalog, Column, View
-from local.cloud import DeployError, deploy
-from tests.catalog import CATALOG
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import Outlay
+from tests.support.catalog import CATALOG
 
 pytestmark = pytest.mark.exhaustive
 

@@ -8,10 +8,10 @@ from collections import defaultdict
 import pyarrow.parquet as pq
 import pytest
 
-from tests.catalog import CATALOG
-from tests.collectors.bill_builder import line
 from tests.deployed.complete_run import MEMBER
 from tests.deployed.outlay import Outlay
+from tests.support.catalog import CATALOG
+from tests.unit.collectors.bills.bill_builder import line
 
 pytestmark = pytest.mark.exhaustive
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.collectors.bill_builder import cur_table, line
 from tests.deployed.outlay import SLOT, Outlay
+from tests.unit.collectors.bills.bill_builder import cur_table, line
 
 MEMBER = "222222222222"
 

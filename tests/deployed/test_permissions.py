@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from collectors.discovery import collectors
-from local.cloud import policies
+from collectors.scanning.discovery import collectors
+from embedded.cloud import policies
 from local.run import Deployed
 from tests.deployed.complete_run import GROUPS, MEMBER, CompleteRun
 from tests.deployed.outlay import Outlay

@@ -15,10 +15,10 @@ import yaml
 
 from local.main_job import gather
 from local.report.page import render
-from tests.collectors.bill_builder import line
 from tests.deployed.complete_run import GROUPS, MEMBER, CompleteRun
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import SLOT, Outlay
+from tests.unit.collectors.bills.bill_builder import line
 
 pytestmark = pytest.mark.exhaustive
 

@@ -13,10 +13,11 @@ from unittest.mock import patch
 
 import boto3
 
-from collectors.parts import Lake
-from collectors.runner import Run, run
-from lake.accounts import CLIENT_CONFIG, MemberRole
-from lake.catalog_parser import parse_catalog
+from collectors.scanning.batch import Lake
+from collectors.scanning.member_role import MemberRole
+from collectors.scanning.runner import Run, run
+from infra.catalog_parser import parse_catalog
+from lake.clients import CLIENT_CONFIG
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.environment import Environment
 from tests.support import ec2_answers

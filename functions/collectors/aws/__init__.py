@@ -1,1 +1,1 @@
-"""AWS sources: the resource collectors and the bills."""
+"""AWS: one file a resource kind, and nothing else."""

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.fast_describe import ec2_client
-from collectors.aws.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
-from collectors.declaration import Collector
-from lake.events import Event
+from collectors.scanning.declaration import Collector
+from collectors.scanning.ec2_xml import ec2_client
+from collectors.scanning.events import Event
+from collectors.scanning.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
 
 if TYPE_CHECKING:
     import boto3

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import account_of, arn, flag, present, tags_of
-from collectors.declaration import Collector
-from lake.events import Event
+from collectors.scanning.declaration import Collector
+from collectors.scanning.events import Event
+from collectors.scanning.shaping import account_of, arn, flag, present, tags_of
 
 if TYPE_CHECKING:
     import boto3

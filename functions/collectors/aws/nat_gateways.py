@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from collectors.aws.nat_traffic import last_full_hour, traffic
-from collectors.aws.shaping import account_of, arn, joined, present, tags_of, utc_text
-from collectors.declaration import Collector
-from lake.events import Event
+from collectors.scanning.declaration import Collector
+from collectors.scanning.events import Event
+from collectors.scanning.shaping import account_of, arn, joined, present, tags_of, utc_text
 
 if TYPE_CHECKING:
     import boto3

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.shaping import utc_text
+from collectors.scanning.shaping import utc_text
 from lake.errors import RetriableError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from local.cloud.embedded import EmbeddedCloud
+from embedded.cloud.embedded import EmbeddedCloud
 from local.run import Deployed
 from tests.deployed.faults.ground import Ground
 

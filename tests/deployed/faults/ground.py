@@ -39,7 +39,7 @@ class Ground(Outlay):
         self.dead_letters()
 
     def inject(self, service: str, operation: str, kind: str, **where: Any) -> None:
-        """Let calls fail, as local.cloud.faults.Rule says."""
+        """Let calls fail, as embedded.cloud.faults.Rule says."""
         self.cloud.inject(service, operation, kind, **where)
 
     def alarm(self, name: str) -> float:

@@ -16,9 +16,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from local.cloud.remote import Invocation
-from tests.collectors.bill_builder import line
+from embedded.cloud.remote import Invocation
 from tests.deployed.faults.ground import Ground, fault, later
+from tests.unit.collectors.bills.bill_builder import line
 
 STANDS = "the next run builds it; until then what was published stands"
 BEFORE, AFTER = Decimal(4), Decimal(12)

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pytest
 
 from lake.configuration import Bill
-from tests.collectors.bill_builder import FOCUS_ROW, Export, csv_bytes, cur_table, line, parquet, remove
 from tests.deployed.faults.ground import Ground, fault, later
+from tests.unit.collectors.bills.bill_builder import FOCUS_ROW, Export, csv_bytes, cur_table, line, parquet, remove
 
 COST, START = "line_item_unblended_cost", "line_item_usage_start_date"
 BEFORE, AFTER = Decimal(2), Decimal(8)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.collectors.bill_builder import line
 from tests.deployed.faults.ground import CENTRAL, MEMBER, Ground, fault, later
+from tests.unit.collectors.bills.bill_builder import line
 
 AGAIN = "alarm {0}-errors; the log says Runtime.ExitError"
 ADDRESSES = "elastic_ips"

@@ -8,8 +8,8 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from tests.collectors.bill_builder import line
 from tests.deployed.faults.ground import Ground, fault, later
+from tests.unit.collectors.bills.bill_builder import line
 
 AGAIN = "the next run says it, once"
 RINGS = "alarms notify-errors and alerts-dead-letters; the sentence says what to mend"

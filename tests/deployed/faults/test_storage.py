@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.collectors.bill_builder import line
 from tests.deployed.faults.ground import MEMBER, Ground, fault, later
+from tests.unit.collectors.bills.bill_builder import line
 
 ADDRESSES = "elastic_ips"
 PASSING = ("none: the SDK tries again", "nothing to repair")

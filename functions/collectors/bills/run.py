@@ -1,0 +1,193 @@
+"""Bills: every delivery that is not published yet is read as a whole, checked, and published as cost events by day.
+
+Which ones there are is read from S3, which ones are published from Glue: a run that was killed leaves nothing visible, the
+same delivery twice is published once, a restated one replaces the earlier, and one that is gone is withdrawn. A delivery
+that cannot be read is an outcome (collector_runs: the bill as collector, export as account, billing period as region) and
+stops no other; so is a bill as a whole, under its own name. One that has shrunk is published, since what is delivered
+counts, and its outcome says so. One that is being written is left to a later run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from collectors.bills import outcomes
+from collectors.bills.days import DaySpools
+from collectors.bills.deliveries import Delivery, deliveries
+from collectors.bills.doubled import Contents, first_come, rivals
+from collectors.bills.publishing import Published, publish
+from collectors.bills.reading import read, version_of
+from collectors.bills.undelivered import lacking
+from collectors.bills.values import Place
+from collectors.bills.withdrawals import gone, named, withdraw
+from collectors.scanning.batch import Lake
+from lake.configuration import Bill
+from lake.errors import BillError
+from lake.outcomes import Outcome, record_outcomes
+
+BEGIN_MS = 60_000
+"""No further delivery is begun with less time left than this."""
+
+LARGE_BYTES, BEGIN_LARGE_MS = 1 << 30, 600_000
+"""Deliveries with more data than this are read last, as one of them may be too much for the run and end it; and with so
+much time left."""
+
+
+@dataclass
+class BillRun:
+    """What a run did; sentences where it is not rows. is_complete: nothing was left for the next run for want of time."""
+
+    published: dict[str, int] = field(default_factory=dict)
+    unchanged: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    is_complete: bool = True
+
+    def raise_if_failed(self) -> None:
+        """Raise BillError with every failure's sentence, where there is one."""
+        if self.failures:
+            raise BillError(" | ".join(self.failures))
+
+
+def collect_bills(lake: Lake, slot: datetime, remaining_ms: Callable[[], int]) -> BillRun:
+    """Publish what is new of every configured bill, while there is time. Failures are outcomes, and in the report."""
+    run = BillRun()
+    published = Published.read(lake, lake.catalog.table("resource_events"))
+    visits = [_Visit(lake, bill, slot, published, run) for bill in lake.configuration.bills]
+    for is_large in (False, True):
+        for visit in visits:
+            for task in visit.tasks(is_large):
+                if remaining_ms() < (BEGIN_LARGE_MS if is_large else BEGIN_MS):
+                    run.is_complete = False
+                    break
+                task()
+            visit.record()
+    return run
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Something to do for a bill; size is the bytes of data that are read for it."""
+
+    do: Callable[[], None]
+    size: int = 0
+
+
+class _Visit:
+    """What one run does for one bill, and how each of its deliveries ended."""
+
+    def __init__(self, lake: Lake, bill: Bill, slot: datetime, published: Published, run: BillRun) -> None:
+        self._lake, self._bill, self._slot, self._published, self._run = lake, bill, slot, published, run
+        self._contents = Contents()
+        self._outcomes: list[Outcome] = []
+        self._recorded = 0
+        self._tasks = self._look()
+
+    def tasks(self, is_large: bool) -> list[Callable[[], None]]:
+        """What there is to do with large deliveries, the smallest first, or with all others. None ever raises."""
+        chosen = [task for task in self._tasks if (task.size > LARGE_BYTES) is is_large]
+        return [task.do for task in (sorted(chosen, key=lambda task: task.size) if is_large else chosen)]
+
+    def _look(self) -> list[_Task]:
+        """Each delivery that stands is to be published, each that is gone to be withdrawn."""
+        found: list[Delivery] = []
+        charged = self._published.charged(self._bill.name)
+
+        def listed() -> Outcome:
+            bucket = self._bill.bucket or self._lake.environment.bucket
+            listing = deliveries(self._lake.s3, self._bill, bucket, datetime.now(UTC))
+            found.extend(listing.deliveries)
+            reason = lacking(self._bill, bucket, listing, charged)
+            self._run.skipped += [reason] if reason else []
+            return outcomes.listed(self._bill.name, reason)
+
+        self._attempt(Place(self._bill.name, self._bill.prefix), self._bill.name, "", listed)
+        if not found:
+            # A wrong prefix or a bucket that is being filled: what is published stands.
+            return []
+        doubled = rivals(found)
+        in_order = [delivery for delivery in found if delivery.folder is not None] + sorted(
+            (delivery for delivery in found if delivery.folder is None), key=first_come(charged)
+        )
+        vanished = gone(self._published, self._bill.name, found, self._slot.date())
+        return [
+            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size) for one in in_order),
+            *(_Task(partial(self._withdraw, collector)) for collector in vanished),
+        ]
+
+    def record(self) -> None:
+        """Write the outcomes so far."""
+        if self._recorded < len(self._outcomes):
+            self._write(self._outcomes)
+            self._recorded = len(self._outcomes)
+
+    def _write(self, ended: list[Outcome]) -> None:
+        lake = self._lake
+        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, ended)
+
+    def _attend(self, delivery: Delivery, refused: BillError | None) -> None:
+        def publish_if_new() -> Outcome:
+            if refused:
+                raise refused
+            return self._publish_if_new(delivery)
+
+        self._attempt(delivery.place, delivery.export, delivery.period, publish_if_new)
+
+    def _withdraw(self, collector: str) -> None:
+        export, period = named(self._bill.name, collector)
+
+        def withdraw_charges() -> Outcome:
+            withdraw(self._lake, self._bill.name, collector, self._published)
+            return self._warned(outcomes.withdrawn(self._bill.name, export, period))
+
+        self._attempt(Place(self._bill.name, export), export, period, withdraw_charges)
+
+    def _attempt(self, place: Place, export: str, period: str, do: Callable[[], Outcome]) -> None:
+        """Note the outcome. Whatever goes wrong is one, and stops nothing else; the run fails by it in the end."""
+        started = time.monotonic()
+        try:
+            outcome = do()
+        except Exception as error:
+            outcome = outcomes.failed(place, export, period, error)
+            if outcome.error_message not in self._run.failures:
+                self._run.failures.append(str(outcome.error_message))
+        self._outcomes.append(replace(outcome, duration_ms=round((time.monotonic() - started) * 1000)))
+
+    def _publish_if_new(self, delivery: Delivery) -> Outcome:
+        """The outcome of a delivery that is published, now or before; or of one that is not finished."""
+        self._contents.refuse(delivery)
+        version = version_of(delivery, self._lake.configuration)
+        rows = self._published.rows(delivery.collector, version)
+        is_new = rows is None
+        if rows is None:
+            if reason := delivery.unfinished(datetime.now(UTC)):
+                self._run.skipped.append(reason)
+                return outcomes.unfinished(delivery, reason)
+            self._write([*self._outcomes, outcomes.unended(delivery)])
+            rows = self._run.published[delivery.collector] = self._publish(delivery, version)
+        else:
+            self._run.unchanged.append(delivery.collector)
+        self._contents.note(delivery, rows)
+        outcome = outcomes.counted(delivery, rows, self._published.rows_before(delivery.collector, version))
+        return self._warned(outcome) if is_new else outcome
+
+    def _publish(self, delivery: Delivery, version: str) -> int:
+        """Publish the delivery; returns its rows."""
+        with TemporaryDirectory(prefix="outlay-bill-") as folder:
+            spools = DaySpools(Path(folder))
+            read(self._lake, delivery, spools)
+            publish(self._lake, delivery.collector, delivery.place, version, spools, self._published)
+            return spools.rows.total()
+
+    def _warned(self, outcome: Outcome) -> Outcome:
+        """The outcome; its warning goes into the report, too."""
+        if outcome.error_message:
+            self._run.warnings.append(outcome.error_message)
+        return outcome

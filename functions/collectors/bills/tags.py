@@ -1,0 +1,121 @@
+"""Tags of charges and the groups that they place a charge in, worked out once for each distinct set of tags."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collectors.bills.values import TEXT_MAP, Place
+from collectors.scanning.events import groups_of
+from lake.configuration import GROUPS
+
+MOST_REMEMBERED = 50_000
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class TagSet(NamedTuple):
+    """One set of tags: as pairs, the Name among them, and the group that each of GROUPS finds (None: no tag places it)."""
+
+    pairs: list[tuple[str, str]]
+    name: str | None
+    groups: dict[str, str | None]
+
+
+class ResolvedTags(NamedTuple):
+    """The tags of some rows, column by column."""
+
+    tags: pa.Array
+    name: pa.Array
+    groups: dict[str, pa.Array]
+
+
+def folded(key: str) -> str:
+    """A tag key without what a bill's spelling loses, case and punctuation: Cost Center and cost_center are costcenter."""
+    return re.sub(r"[\W_]", "", key.casefold())
+
+
+class TagReader:
+    """Reads tag columns of one delivery. own_prefix: what the bill puts in front of a customer's own keys; they lose it."""
+
+    def __init__(self, grouping: Mapping[str, tuple[str, ...]], own_prefix: str) -> None:
+        self._own_prefix = re.compile(own_prefix)
+        self._grouping = {group: tuple(map(folded, keys)) for group, keys in grouping.items()}
+        self._known: dict[object, TagSet] = {}
+
+    def read(self, column: pa.Array, name: str, place: Place) -> ResolvedTags:
+        """Tags, names and groups of each row, from maps or JSON. Raises BillError where JSON is no object."""
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+        sets, rows = self._of_maps(column) if pa.types.is_map(column.type) else self._of_json(column, name, place)
+        return ResolvedTags(
+            pa.array([found.pairs for found in sets], TEXT_MAP).take(rows),
+            pa.array([found.name for found in sets], pa.string()).take(rows),
+            {group: pa.array([found.groups[group] for found in sets], pa.string()).take(rows) for group in GROUPS},
+        )
+
+    def _of_maps(self, column: pa.MapArray) -> tuple[list[TagSet], pa.Array]:
+        hashes, first, rows = np.unique(_hashes(column), return_index=True, return_inverse=True)
+        keys = hashes.tolist()
+        new = [number for number, key in enumerate(keys) if key not in self._known]
+        for number, pairs in zip(new, column.take(pa.array(first[new])).to_pylist(), strict=True):
+            self._known[keys[number]] = self._tag_set(dict(pairs or ()))
+        return [self._known[key] for key in keys], pa.array(rows)
+
+    def _of_json(self, column: pa.Array, name: str, place: Place) -> tuple[list[TagSet], pa.Array]:
+        encoded = column.fill_null("{}").dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        for code, text in enumerate(texts):
+            if text not in self._known:
+                tags = _parsed(text)
+                if tags is None:
+                    row = encoded.indices.index(code).as_py()
+                    raise place.error(name, f"value {text[:80]!r} is no JSON object", 'use {"key": "value"}', row)
+                self._known[text] = self._tag_set(tags)
+        return [self._known[text] for text in texts], encoded.indices
+
+    def _tag_set(self, tags: Mapping[str, str | None]) -> TagSet:
+        told = {self._cleaned(key): value for key, value in tags.items() if value is not None}
+        by_folded_key = {folded(key): value for key, value in reversed(list(told.items())) if value}
+        return TagSet(list(told.items()), by_folded_key.get("name"), groups_of(by_folded_key, self._grouping, {}))
+
+    def _cleaned(self, key: str) -> str:
+        prefix = self._own_prefix.match(key)
+        return key[prefix.end() :] if prefix else key
+
+
+def _hashes(column: pa.MapArray) -> NDArray[np.uint64]:
+    """A 64-bit hash of each map, whatever the order of its keys; 0 for an empty one and for null.
+
+    Each distinct key and value is hashed once; a pair's hash is mixed from both, a map's is the sum of its pairs'.
+    """
+    offsets = column.offsets.to_numpy()
+    keys, values = (_text_hashes(texts) for texts in (column.keys, column.items))
+    pairs = (keys * _MIX) ^ values
+    pairs = (pairs ^ (pairs >> np.uint64(29))) * _MIX
+    pairs ^= pairs >> np.uint64(32)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(pairs, dtype=np.uint64)])
+    hashes: NDArray[np.uint64] = sums[offsets[1:]] - sums[offsets[:-1]]
+    return hashes
+
+
+def _text_hashes(texts: pa.Array) -> NDArray[np.uint64]:
+    encoded = texts.fill_null("\x00").dictionary_encode()
+    hashes = np.array([hash(text) for text in encoded.dictionary.to_pylist()], np.int64).view(np.uint64)
+    return hashes[encoded.indices.to_numpy()] if len(hashes) else np.empty(0, np.uint64)
+
+
+def _parsed(text: str) -> dict[str, str | None] | None:
+    """A JSON object with its values as text; None where text is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    return {key: value if value is None or isinstance(value, str) else json.dumps(value) for key, value in found.items()}

@@ -1,0 +1,1 @@
+"""What all scans share: the declaration of a collector, discovery, the runner, events and shaping."""

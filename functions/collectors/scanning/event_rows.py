@@ -1,0 +1,109 @@
+"""How events become rows of resource_events: gathered as they come, turned into columns by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import accumulate, chain
+
+import pyarrow as pa
+
+from collectors.scanning.events import Event, Origin, first_tag
+from lake.catalog import Table
+from lake.configuration import GROUPS
+from lake.event_ids import Identities, digests_of, event_ids
+from lake.times import naive
+
+_AS_GIVEN = (
+    "resource_arn",
+    "resource_type",
+    "resource_id",
+    "resource_name",
+    "event_action",
+    "actor_arn",
+    "actor_name",
+    "unit",
+)
+"""Columns that are fields of an event."""
+
+
+class EventRows:
+    """Gathers the events of one scan; table() gives them in the schema of resource_events.
+
+    Groups come from tags by the configured keys, then from the account's defaults. Properties without a value are left out.
+    The same event given twice is one row, whichever table() the first went to: that takes 8 bytes an event.
+    """
+
+    def __init__(self, table: Table, grouping: Mapping[str, tuple[str, ...]], origin: Origin) -> None:
+        self._schema, self._grouping, self._origin = table.arrow_schema, grouping, origin
+        self._scope, self._moment = f"{origin.collector}\x1f{origin.event_type}", origin.slot.isoformat()
+        self._events: list[Event] = []
+        self._identities = Identities()
+
+    def __len__(self) -> int:
+        """Events gathered since the last table()."""
+        return len(self._events)
+
+    def append(self, event: Event) -> None:
+        """Add one event."""
+        self._events.append(event)
+
+    def table(self) -> pa.Table:
+        """The gathered rows; the next append starts anew."""
+        events, self._events = self._events, []
+        digests = digests_of(self._scope, map(self._identity, events))
+        is_new = self._identities.earlier(digests) == 0
+        columns = {
+            "event_id": event_ids(digests),
+            **{name: pa.array([getattr(event, name) for event in events], pa.string()) for name in _AS_GIVEN},
+            "event_time": self._times(events),
+            "value": self._values([event.value for event in events]),
+            "properties": _text_map([event.properties for event in events]),
+            "tags": _text_map([event.tags for event in events]),
+            **self._origin_columns(len(events)),
+            **self._group_columns([event.tags for event in events]),
+        }
+        rows = pa.Table.from_arrays(
+            [columns.get(column.name, pa.nulls(len(events), column.type)) for column in self._schema], schema=self._schema
+        )
+        return rows if is_new.all() else rows.filter(pa.array(is_new))
+
+    def _identity(self, event: Event) -> bytes:
+        moment = event.event_time.isoformat() if event.event_time else self._moment
+        return f"{event.resource_arn}\x1f{event.event_action}\x1f{moment}".encode()
+
+    def _times(self, events: list[Event]) -> pa.Array:
+        slot = naive(self._origin.slot)
+        times: list[datetime] = [slot if event.event_time is None else naive(event.event_time) for event in events]
+        return pa.array(times, self._schema.field("event_time").type)
+
+    def _values(self, values: list[Decimal | int | None]) -> pa.Array:
+        money = self._schema.field("value").type
+        return pa.array([None if value is None else Decimal(value) for value in values], money)
+
+    def _origin_columns(self, rows: int) -> dict[str, pa.Array]:
+        account, slot = self._origin.account, naive(self._origin.slot)
+        return {
+            "ingested_at": pa.repeat(pa.scalar(slot, self._schema.field("ingested_at").type), rows),
+            "aws_account_id": pa.repeat(account.account_id, rows),
+            "aws_region": pa.repeat(self._origin.region, rows),
+            "account_role": pa.repeat(pa.scalar(account.role, pa.string()), rows),
+        }
+
+    def _group_columns(self, tags: list[Mapping[str, str]]) -> dict[str, pa.Array]:
+        columns = {}
+        for group in GROUPS:
+            keys, default = self._grouping.get(group, ()), self._origin.account.defaults.get(group)
+            columns[group] = pa.array([first_tag(of_one, keys) or default for of_one in tags], pa.string())
+        return columns
+
+
+def _text_map(maps: Sequence[Mapping[str, str | None]]) -> pa.Array:
+    """A map in each row, without the keys that have no value. Column by column: twice as fast as pa.array of pairs."""
+    values = pa.array([value for one in maps for value in one.values()], pa.string())
+    if values.null_count:
+        return _text_map([{key: value for key, value in one.items() if value is not None} for one in maps])
+    keys = pa.array(chain.from_iterable(maps), pa.string())
+    ends = pa.array(accumulate(map(len, maps), initial=0), pa.int32())
+    return pa.MapArray.from_arrays(ends, keys, values)

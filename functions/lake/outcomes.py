@@ -1,0 +1,65 @@
+"""Outcomes of scans: the rows of collector_runs, written as one object a run and part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lake.catalog import Catalog
+from lake.environment import Environment
+from lake.ids import stable_id
+from lake.partitions import Partition, Partitions
+from lake.times import naive, slot_name
+from lake.writer import write_rows
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+OK, DENIED, THROTTLED, FAILED, SKIPPED = "ok", "denied", "throttled", "failed", "skipped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one scan ended; see collector_runs for its fields."""
+
+    aws_account_id: str
+    aws_region: str
+    status: str
+    event_count: int = 0
+    duration_ms: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+def record_outcomes(
+    s3: S3Client,
+    glue: GlueClient,
+    environment: Environment,
+    catalog: Catalog,
+    collector: str,
+    slot: datetime,
+    part: int,
+    outcomes: Iterable[Outcome],
+) -> str:
+    """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
+    table = catalog.table("collector_runs")
+    run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
+    folder = table.folder(collector, day)
+    rows = [
+        {
+            **asdict(outcome),
+            "run_id": run_id,
+            "slot": naive(slot),
+            "part": part,
+            "error_message": outcome.error_message and outcome.error_message[:1000],
+        }
+        for outcome in outcomes
+    ]
+    key = f"{folder}{slot_name(slot, part)}.parquet"
+    write_rows(s3, environment.bucket, key, table, rows, ("aws_account_id", "aws_region"))
+    partitions = Partitions(glue, environment.database(table.database), table)
+    partitions.register(Partition((collector, day), f"s3://{environment.bucket}/{folder}"))
+    return run_id

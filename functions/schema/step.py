@@ -1,0 +1,118 @@
+"""The schema step of a deployment: views, reference tables and the log of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lake.athena import Athena
+from lake.catalog import Catalog, Table
+from lake.configuration import Configuration
+from lake.environment import Environment
+from lake.errors import ConfigurationError
+from lake.ids import stable_id
+from lake.partitions import Partition, Partitions
+from lake.sql_text import identifier
+from lake.times import naive
+from lake.writer import write_rows
+from schema.state import Change, State, changes
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+
+class SchemaStep:
+    """Brings what CloudFormation cannot make (views, reference data) to the state that the catalog declares."""
+
+    def __init__(
+        self,
+        athena: Athena,
+        s3: S3Client,
+        glue: GlueClient,
+        environment: Environment,
+        catalog: Catalog,
+        configuration: Configuration,
+    ) -> None:
+        self._athena, self._s3, self._glue, self._environment = athena, s3, glue, environment
+        self._catalog, self._configuration = catalog, configuration
+
+    def apply(self, old: State, new: State, now: datetime, *, allow_destructive: bool, role_arn: str) -> list[Change]:
+        """Create or replace every view, drop those that old had and new has not, write the reference tables.
+
+        role_arn is the pattern of the members' role, with {account_id}. Raises ConfigurationError, before anything is
+        touched, where a table would lose a column or its type and allow_destructive is not set. A view that Athena refuses
+        leaves those before it replaced, and nothing dropped or logged: applying old again brings back what was.
+        """
+        found = changes(old, new)
+        if not allow_destructive:
+            _refuse_destructive(found)
+        self._write_reference_tables(role_arn)
+        for view in self._catalog.views:
+            self._athena.execute(f"create or replace view {identifier(view.name)} as\n{view.sql}")
+        self.drop_views(change.relation for change in found if change.kind == "view" and change.change == "dropped")
+        self._log(found, str(old.get("Version", "nothing")), str(new.get("Version", "")), now)
+        return found
+
+    def drop_views(self, names: Iterable[str]) -> None:
+        """Drop views, in the order given; one that is gone already is no error.
+
+        Through Glue, where views are kept: a DROP VIEW would leave its result in a bucket that is about to be removed.
+        """
+        database = self._environment.database("outlay")
+        for name in names:
+            try:
+                self._glue.delete_table(DatabaseName=database, Name=name)
+            except self._glue.exceptions.EntityNotFoundException:
+                continue
+
+    def _write_reference_tables(self, role_arn: str) -> None:
+        accounts = [
+            {
+                "aws_account_id": account.account_id,
+                "account_name": account.name,
+                "account_role": account.role,
+                "role_arn": role_arn.format(account_id=account.account_id),
+                "regions": list(account.regions),
+                "enabled": account.enabled,
+            }
+            for account in self._configuration.accounts
+        ]
+        self._replace(self._catalog.table("account_settings"), accounts)
+        self._replace(self._catalog.table("budget_rules"), [asdict(rule) for rule in self._configuration.budgets])
+
+    def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Reference tables are one object, so that replacing it is atomic."""
+        write_rows(self._s3, self._environment.bucket, f"{table.prefix}{table.name}.parquet", table, rows)
+
+    def _log(self, found: list[Change], before: str, version: str, now: datetime) -> None:
+        """One object for each step from a version to another: going back on the same day leaves the log of the way there."""
+        if not found:
+            return
+        table, day = self._catalog.table("_migrations"), now.date().isoformat()
+        rows = [
+            {
+                "migration_id": stable_id("migration", change.relation, change.change, version),
+                "applied_at": naive(now),
+                "relation": change.relation,
+                "kind": change.kind,
+                "change": change.change,
+                "version": version,
+            }
+            for change in found
+        ]
+        folder = table.folder(day)
+        write_rows(self._s3, self._environment.bucket, f"{folder}{before}-{version}.parquet", table, rows)
+        partitions = Partitions(self._glue, self._environment.database(table.database), table)
+        partitions.register(Partition((day,), f"s3://{self._environment.bucket}/{folder}"))
+
+
+def _refuse_destructive(found: list[Change]) -> None:
+    lost = [f"{change.relation}: {change.change}" for change in found if change.is_destructive]
+    if lost:
+        raise ConfigurationError(
+            f"this deployment would lose data ({'; '.join(lost)}); keep the column and add a new one beside it, or set "
+            "allow_destructive_changes: true in config/deployment.yaml for one deployment"
+        )

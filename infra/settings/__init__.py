@@ -1,0 +1,1 @@
+"""What a user edits: the files of config/, validated as a whole."""

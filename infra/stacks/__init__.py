@@ -1,0 +1,1 @@
+"""The five stacks, each thin and composed of constructs."""

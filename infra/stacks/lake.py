@@ -1,0 +1,71 @@
+"""The lake itself: bucket, Glue catalog, Athena workgroup, views and reference data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aws_cdk import Aws, CfnOutput, CustomResource, Duration, Stack
+from constructs import Construct
+
+from collectors.scanning.declaration import Collector
+from infra.constructs.athena_workgroup import AthenaWorkgroup
+from infra.constructs.glue_catalog import GlueCatalog
+from infra.constructs.lake_bucket import LakeBucket
+from infra.constructs.lake_function import LakeFunction
+from infra.deployment import Deployment
+from infra.environment import lake_environment
+from infra.permissions import Permission
+from schema.state import schema_state
+
+SCHEMA_TIMEOUT = Duration.minutes(10)
+
+
+class LakeStack(Stack):
+    """Everything that data and queries live in; the other stacks refer to it by name."""
+
+    def __init__(self, scope: Construct, deployment: Deployment, collectors: Iterable[Collector], **kwargs: Any) -> None:
+        super().__init__(
+            scope, "Lake", stack_name=f"{deployment.names.deployment}-lake", description="Outlay: the cost lake", **kwargs
+        )
+        bucket = LakeBucket(self, deployment, collectors).bucket
+        catalog = GlueCatalog(self, deployment, bucket.bucket_name)
+        workgroup = AthenaWorkgroup(self, deployment, catalog, bucket.bucket_name)
+        function = self._schema_function(deployment)
+        schema = CustomResource(
+            self,
+            "SchemaStep",
+            resource_type="Custom::OutlaySchema",
+            service_token=function.function.function_arn,
+            service_timeout=SCHEMA_TIMEOUT.plus(Duration.minutes(1)),
+            properties={
+                **schema_state(deployment.catalog, deployment.settings.configuration_json()),
+                "AllowDestructiveChanges": deployment.settings.deployment.allow_destructive_changes,
+            },
+        )
+        schema.node.add_dependency(bucket, catalog, workgroup, function)
+        CfnOutput(self, "BucketName", value=bucket.bucket_name, description="The lake's bucket")
+        CfnOutput(self, "WorkgroupName", value=deployment.names.workgroup, description="Athena workgroup to query in")
+
+    def _schema_function(self, deployment: Deployment) -> LakeFunction:
+        function = LakeFunction(
+            self,
+            "schema",
+            deployment,
+            {**lake_environment(deployment), "OUTLAY_MEMBER_ROLE": deployment.settings.deployment.member_role},
+            timeout=SCHEMA_TIMEOUT,
+        )
+        tables = [deployment.catalog.table(name) for name in ("budget_rules", "account_settings", "_migrations")]
+        permissions = deployment.permissions
+        function.allow(
+            permissions.run_statements(),
+            permissions.change_views(),
+            permissions.write_objects(tables),
+            permissions.register_partitions([deployment.catalog.table("_migrations")]),
+            Permission(
+                "tells an update, which may be refused, from the rollback of one, which may not",
+                ("cloudformation:DescribeStacks",),
+                (Aws.STACK_ID,),
+            ),
+        )
+        return function

@@ -1,0 +1,1 @@
+"""The embedded cloud's own suite: it knows nothing of Outlay."""

@@ -1,0 +1,96 @@
+"""Types, values and statements as text: what the engine must get right without Trino's help."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedded.engine.statements import InvalidStatementError, Kind, parse_statement
+from embedded.engine.trino_types import parse_type
+from embedded.engine.values import athena_text, csv_line, csv_rows
+
+
+@pytest.mark.parametrize(
+    ("trino", "hive"),
+    [
+        ("varchar", "string"),
+        ("varchar(7)", "varchar(7)"),
+        ("decimal(18, 9)", "decimal(18,9)"),
+        ("timestamp(3) with time zone", "timestamp"),
+        ("array(row(x array(bigint)))", "array<struct<x:array<bigint>>>"),
+        (
+            'map(varchar, row("a b" decimal(18, 9), c real))',
+            "map<string,struct<a b:decimal(18,9),c:float>>",
+        ),
+        ("row(integer, timestamp(3) with time zone)", "struct<field0:int,field1:timestamp>"),
+    ],
+)
+def test_trinos_types_have_hives_names(trino: str, hive: str) -> None:
+    assert parse_type(trino).hive == hive
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0"), (100.0, "100.0"), (9999999.0, "9999999.0"), (1e7, "1.0E7"), (0.001, "0.001"),
+     (-2.5e-10, "-2.5E-10"), (1.2345678901234567e18, "1.2345678901234568E18"), ("NaN", "NaN")],
+)  # fmt: skip
+def test_doubles_are_written_as_java_writes_them(value: float, text: str) -> None:
+    assert athena_text(value, parse_type("double")) == text
+
+
+@given(st.lists(st.lists(st.none() | st.text(), min_size=1, max_size=3), max_size=5))
+def test_a_result_is_read_back_as_it_was_written(rows: list[list[str | None]]) -> None:
+    assert list(csv_rows("".join(csv_line(row) for row in rows))) == rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "query", "name"),
+    [
+        ("(select 1)", Kind.SELECT, "(select 1)", ""),
+        (
+            "-- why\nwith a as (select 1) select * from a",
+            Kind.SELECT,
+            "with a as (select 1) select * from a",
+            "",
+        ),
+        ("insert into a.b (x, y) select 1, 2", Kind.INSERT, "select 1, 2", "a.b"),
+        ("insert into b (select 1)", Kind.INSERT, "(select 1)", "b"),
+        ('create table "t" as select 1', Kind.CTAS, "select 1", '"t"'),
+        (
+            "create table if not exists t with (a = array['x)']) as (select 1)",
+            Kind.CTAS,
+            "(select 1)",
+            "t",
+        ),
+        (
+            "create or replace view v as with x as (select 1) select 2",
+            Kind.VIEW,
+            "with x as (select 1) select 2",
+            "v",
+        ),
+        ("drop table if exists `a`.`b`", Kind.DROP, "", '"a"."b"'),
+        ("explain analyze select 1", Kind.EXPLAIN, "select 1", ""),
+        ("explain (type io, format json) select 1", Kind.EXPLAIN, "select 1", ""),
+        ("show tables", Kind.CATALOG, "", ""),
+    ],
+)
+def test_a_statement_is_known_for_what_it_is(sql: str, kind: Kind, query: str, name: str) -> None:
+    statement = parse_statement(sql)
+    assert (statement.kind, statement.query, statement.name) == (kind, query, name)
+
+
+def test_unload_is_taken_apart() -> None:
+    statement = parse_statement(
+        "UNLOAD (select ')' as a, (1) as \"(\" /* ) */ from t)\nTO 's3://b/p/'\n"
+        "WITH (format = 'PARQUET', partitioned_by = ARRAY['x', 'y'])"
+    )
+    assert statement.query == "select ')' as a, (1) as \"(\" /* ) */ from t"
+    assert statement.location == "s3://b/p/"
+    assert statement.options == {"format": "'PARQUET'", "partitioned_by": "ARRAY['x', 'y']"}
+
+
+@given(st.text())
+def test_any_text_is_a_statement_or_refused(text: str) -> None:
+    with contextlib.suppress(InvalidStatementError):
+        parse_statement(text)

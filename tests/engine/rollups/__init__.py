@@ -1,0 +1,1 @@
+"""Rollups from staleness to publication."""

@@ -1,0 +1,176 @@
+"""A run of the rollups: builds what is stale, audits it, publishes whole partitions, and repairs what a kill left."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from lake.partitions import VERSION, Partition, Partitions
+from rollups.run import run_rollups
+from tests.support.lake_on_trino import NOON, TrinoLake, cost_event
+
+DAYS = ("2026-11-17", "2026-11-18", "2026-11-19")
+
+
+def deliver(lake: TrinoLake, day: str, *costs: str, version: str = "1") -> None:
+    """Publish a day of a bill as the bill collector does."""
+    lake.write("resource_events", [cost_event(day, cost) for cost in costs], "cost", "cur", day, name=version)
+    folder = f"{lake.catalog.table('resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
+    location = f"s3://{lake.environment.bucket}/{folder}"
+    lake.partitions("resource_events").publish(Partition(("cost", "cur", day), location, {VERSION: version}))
+
+
+def restate(lake: TrinoLake, day: str, *costs: str, version: str) -> None:
+    """Deliver the day again: the earlier objects go, the version changes."""
+    folder = f"{lake.catalog.table('resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
+    for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=folder).get("Contents", []):
+        lake.s3.delete_object(Bucket=lake.environment.bucket, Key=found["Key"])
+    deliver(lake, day, *costs, version=version)
+
+
+def totals(lake: TrinoLake) -> dict[str, Decimal]:
+    rows = lake.rows("select day, cost_usd from cost_rollup_daily where level = 'total'")
+    return {row["day"].isoformat(): row["cost_usd"] for row in rows}
+
+
+def built(report: object) -> dict[str, int]:
+    """Days built by rollup."""
+    counts: dict[str, int] = {}
+    for item in report.built:  # type: ignore[attr-defined]
+        counts[item.rollup] = counts.get(item.rollup, 0) + len(item.days)
+    return counts
+
+
+def test_the_first_run_builds_everything_and_the_second_nothing(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1.10", "2.20")
+    first = lake.run()
+    assert built(first) == {"cost_hourly": 3, "cost_rollup_daily": 3, "anomalies": 3, "rule_violations": 3}
+    assert len([item for item in first.built if item.rollup == "cost_hourly"]) == 1, "three days, one query"
+    assert totals(lake) == dict.fromkeys(DAYS, Decimal("3.30"))
+    assert built(lake.run()) == {}
+
+
+def test_only_the_days_whose_sources_changed_are_built_again(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1")
+    lake.run()
+    restate(lake, DAYS[0], "5", version="2")
+    again = built(lake.run())
+    assert (again["cost_hourly"], again["cost_rollup_daily"]) == (1, 1)
+    assert totals(lake) == {DAYS[0]: Decimal(5), DAYS[1]: Decimal(1), DAYS[2]: Decimal(1)}
+
+
+def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lake: TrinoLake) -> None:
+    deliver(lake, DAYS[0], "1")
+    lake.run()
+    restate(lake, DAYS[0], "7", version="2")
+    broken = tuple(
+        dataclasses.replace(rollup, sql=rollup.sql.replace("sum(value)", "sum(value) * 2"))
+        for rollup in lake.catalog.rollups
+    )
+    catalog = dataclasses.replace(lake.catalog, rollups=broken)
+    report = run_rollups(lake.builder(), catalog, NOON, lambda: 900_000)
+    assert report.failed.keys() == {"cost_hourly"}
+    assert "the source has 7.000000000000, the build 14.000000000000" in report.failed["cost_hourly"]
+    assert set(report.waiting) >= {"cost_rollup_daily", "anomalies", "rule_violations"}
+    assert totals(lake) == {DAYS[0]: Decimal(1)}, "the earlier partitions stand"
+    rejected = lake.rows(report.failed["cost_hourly"].rpartition("To look at the rejected rows: ")[2])
+    assert [row["cost_usd"] for row in rejected] == [Decimal(14)]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (("group by\n    dimension", "group by\n    event_count, dimension"), "unique(day, dimension, level, ancestor_id)"),
+        (("row('group', 'customer', customer),", ""), None),
+        (("coalesce(node.ancestor_id, 'unattributed')", "node.ancestor_id"), "not_null"),
+        (
+            ("row('service', 'service', service),", "row('service', 'service', service), row('service', 'service', 'x'),"),
+            "conserves(cost_usd, cost_hourly, per dimension, level)",
+        ),
+    ],
+    ids=["split groups", "a level less", "null nodes", "a level counted twice"],
+)
+def test_plausible_mistakes_in_the_rollup_fail_its_audit(
+    lake: TrinoLake, mistake: tuple[str, str], words: str | None
+) -> None:
+    lines = [cost_event(DAYS[0], "1"), cost_event(DAYS[0], "2", usage_type="other")]
+    lake.write("resource_events", [*lines, cost_event(DAYS[0], "3")], "cost", "cur", DAYS[0])
+    rollups = {rollup.name: rollup for rollup in lake.catalog.rollups}
+    sql = rollups["cost_rollup_daily"].sql
+    changed = sql.replace(*mistake)
+    assert changed != sql
+    changed_rollup = dataclasses.replace(rollups["cost_rollup_daily"], sql=changed)
+    catalog = dataclasses.replace(lake.catalog, rollups=(rollups["cost_hourly"], changed_rollup))
+    report = run_rollups(lake.builder(), catalog, NOON, lambda: 900_000)
+    if words is None:
+        assert report.failed == {}, "a level that is left out is for the relation's own test to find"
+    else:
+        assert words in report.failed["cost_rollup_daily"]
+
+
+def test_killed_between_write_and_publish_the_next_run_repairs(lake: TrinoLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1")
+    lake.run()
+    before = lake.rows("select * from cost_rollup_daily order by day, dimension, level, ancestor_id")
+    restate(lake, DAYS[1], "3", version="2")
+
+    def killed(self: Partitions, *partitions: Partition) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Partitions, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            lake.run()
+    assert lake.rows("select * from cost_rollup_daily order by day, dimension, level, ancestor_id") == before
+    lake.run()
+    assert totals(lake) == {DAYS[0]: Decimal(1), DAYS[1]: Decimal(3), DAYS[2]: Decimal(1)}
+
+
+def test_a_day_that_its_bill_no_longer_has_comes_out_empty(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1")
+    lake.run()
+    lake.partitions("resource_events").drop(("cost", "cur", DAYS[2]))
+    lake.run()
+    assert totals(lake) == {DAYS[0]: Decimal(1), DAYS[1]: Decimal(1)}
+
+
+def test_days_that_aged_out_of_their_source_stand(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1")
+    lake.run()
+    lake.partitions("resource_events").drop(("cost", "cur", DAYS[0]))
+    assert "cost_hourly" not in built(lake.run())
+    assert set(totals(lake)) == set(DAYS)
+
+
+def test_short_of_time_the_run_stops_between_builds_and_the_next_goes_on(lake: TrinoLake) -> None:
+    deliver(lake, DAYS[0], "1")
+    report = lake.run(remaining_ms=1_000)
+    assert (report.is_complete, built(report)) == (False, {"cost_hourly": 1})
+    assert lake.run().is_complete
+    assert totals(lake) == {DAYS[0]: Decimal(1)}
+
+
+def test_a_new_rule_is_held_against_the_days_already_published(lake: TrinoLake) -> None:
+    deliver(lake, DAYS[0], "20")
+    lake.run()
+    rule = {
+        "rule_id": "r",
+        "dimension": "account",
+        "level": "total",
+        "period": "daily",
+        "limit_usd": Decimal(5),
+        "cost_type": "unblended",
+        "severity": "warning",
+    }
+    lake.write("budget_rules", [rule])
+    assert built(lake.run()) == {"rule_violations": 1}
+    (row,) = lake.rows("select rule_id, over_usd, day from rule_violations")
+    assert row == {"rule_id": "r", "over_usd": Decimal(15), "day": date.fromisoformat(DAYS[0])}

@@ -1,0 +1,179 @@
+"""A lake of its own for one test: a bucket and databases on the shared engine, filled row by row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import boto3
+
+from lake.athena import Athena
+from lake.catalog import Catalog, builds_name
+from lake.environment import Environment
+from lake.partitions import Partition, Partitions
+from lake.sql_text import literal
+from lake.times import naive
+from lake.writer import write_rows
+from rollups.build import Builder
+from rollups.run import RunReport, run_rollups
+from rollups.sources import SourceVersions
+
+Row = dict[str, Any]
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class TrinoLake:
+    """Tables as sql/ declares them, real Athena SQL over them. Views are created when first asked for."""
+
+    def __init__(self, catalog: Catalog, workgroup: str) -> None:
+        name = f"t{uuid.uuid4().hex[:10]}"
+        self.catalog = catalog
+        self.environment = Environment(bucket=name, workgroup=workgroup, database_prefix=f"{name}_")
+        self.s3, self.glue = boto3.client("s3"), boto3.client("glue")
+        self.s3.create_bucket(Bucket=name)
+        for database in catalog.databases:
+            self.glue.create_database(DatabaseInput={"Name": self.environment.database(database)})
+        for table in catalog.tables:
+            self._create(table.database, table.glue_input(name))
+        for rollup in catalog.rollups:
+            builds = catalog.builds_table(rollup)
+            self._create(builds.database, builds.glue_input(name))
+        self.athena = Athena(self.environment, "outlay")
+
+    def _create(self, database: str, table_input: Row) -> None:
+        self.glue.create_table(DatabaseName=self.environment.database(database), TableInput=table_input)
+
+    def write(self, table_name: str, rows: Iterable[Row], *partition: str, name: str = "rows") -> None:
+        """Put rows into a table (into the partition with these values), replacing an object of the same name."""
+        table = self.catalog.table(table_name)
+        folder = table.prefix
+        folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, partition, strict=True))
+        rows = [{column: row.get(column) for column in table.arrow_schema.names} for row in rows]
+        write_rows(self.s3, self.environment.bucket, f"{folder}{name}.parquet", table, rows)
+        if partition:
+            self.partitions(table_name).register(Partition(partition, f"s3://{self.environment.bucket}/{folder}"))
+
+    def partitions(self, table_name: str) -> Partitions:
+        """The partitions of a table as Glue has them."""
+        table = self.catalog.table(table_name)
+        return Partitions(self.glue, self.environment.database(table.database), table)
+
+    def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[Row]:
+        """What a query answers."""
+        return self.athena.rows(sql, parameters)
+
+    def rollup(self, name: str, first_day: str, last_day: str | None = None) -> list[Row]:
+        """What a rollup's own SELECT gives for a window of days, unpublished."""
+        rollup = self.catalog.rollup(name)
+        assert rollup is not None, name
+        days = {"first_day": first_day, "last_day": last_day or first_day}
+        return self.rows(rollup.sql, [literal(days[parameter]) for parameter in rollup.parameters])
+
+    def view(self, name: str) -> list[Row]:
+        """The rows of a view, created with all that it reads."""
+        wanted = [name]
+        for view in reversed(self.catalog.views):
+            if view.name in wanted:
+                wanted += view.references
+        for view in self.catalog.views:
+            if view.name in wanted:
+                self.athena.execute(f"create or replace view {view.name} as\n{view.sql}")
+        return self.rows(f"select * from {name}")
+
+    def run(self, slot: datetime = NOON, remaining_ms: int = 900_000) -> RunReport:
+        """One whole run of the rollups, as the function does it."""
+        return run_rollups(self.builder(slot), self.catalog, slot, lambda: remaining_ms)
+
+    def builder(self, slot: datetime = NOON) -> Builder:
+        """A builder over this lake."""
+        sources = SourceVersions(self.s3, self.glue, self.environment, self.catalog, slot.date())
+        return Builder(self.athena, self.glue, sources, self.environment, self.catalog)
+
+    def builds(self, rollup: str) -> list[Row]:
+        """The builds of a rollup that Athena can see, rows and all."""
+        return self.rows(f"select * from {builds_name(rollup)}")
+
+
+def cost_event(day: str, value: str | None = "1", **fields: Any) -> Row:
+    """A cost event at midnight of a day, billed value USD (amortized and net alike unless given)."""
+    money = None if value is None else Decimal(value)
+    return {
+        "event_id": uuid.uuid4().hex,
+        "event_time": datetime.fromisoformat(day),
+        "ingested_at": naive(NOON),
+        "aws_account_id": "111111111111",
+        "aws_region": "us-east-1",
+        "resource_arn": "arn:aws:ec2:us-east-1:111111111111:instance/i-1",
+        "resource_type": "ec2:instance",
+        "resource_id": "i-1",
+        "event_action": "usage",
+        "value": money,
+        "amortized_cost_usd": money,
+        "net_cost_usd": money,
+        "unit": "USD",
+        "provider": "AWS",
+        "service": "AmazonEC2",
+        "usage_type": "BoxUsage:m5.large",
+        "charge_category": "usage",
+        **fields,
+    }
+
+
+def config_event(slot: datetime, arn: str = "arn:1", **fields: Any) -> Row:
+    """A config event of a volume, seen by the scan at slot."""
+    properties = fields.pop("properties", {"state": "in-use"})
+    return {
+        "event_id": uuid.uuid4().hex,
+        "event_time": naive(slot),
+        "ingested_at": naive(slot),
+        "aws_account_id": "111111111111",
+        "aws_region": "us-east-1",
+        "resource_arn": arn,
+        "resource_type": "ebs:volume",
+        "resource_id": arn,
+        "event_action": "observed",
+        "value": Decimal(100),
+        "unit": "GiB",
+        "properties": list(properties.items()),
+        "tags": list(fields.pop("tags", {}).items()),
+        **fields,
+    }
+
+
+def scan_outcome(slot: datetime, status: str = "ok", **fields: Any) -> Row:
+    """A row of collector_runs for the volumes' scan of account 111111111111 in us-east-1."""
+    return {
+        "run_id": f"run-{slot.isoformat()}",
+        "slot": naive(slot),
+        "part": 0,
+        "aws_account_id": "111111111111",
+        "aws_region": "us-east-1",
+        "status": status,
+        "event_count": 1,
+        "duration_ms": 10,
+        **fields,
+    }
+
+
+def rollup_row(level: str, ancestor_id: str, cost: str, dimension: str = "account", **fields: Any) -> Row:
+    """A row of cost_rollup_daily in which every cost is the same."""
+    money = Decimal(cost)
+    return {
+        "dimension": dimension,
+        "level": level,
+        "ancestor_id": ancestor_id,
+        "cost_usd": money,
+        "amortized_cost_usd": money,
+        "net_cost_usd": money,
+        "usage_cost_usd": money,
+        "event_count": 1,
+        **fields,
+    }
+
+
+def day_after(day: str, days: int = 1) -> str:
+    """The day that many days later, as text."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

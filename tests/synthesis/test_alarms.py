@@ -1,0 +1,65 @@
+"""What goes wrong is told: every function, queue and schedule group has its alarm, and the alarms get through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.synthesis.templates import Assembly
+
+
+def watched(assembly: Assembly, namespace: str, metric: str) -> dict[str, dict[str, Any]]:
+    """Alarms on a metric, by the value of their only dimension."""
+    found = [
+        a for a in assembly.resources("AWS::CloudWatch::Alarm") if (a["Namespace"], a["MetricName"]) == (namespace, metric)
+    ]
+    return {alarm["Dimensions"][0]["Value"]: alarm for alarm in found}
+
+
+def test_every_unattended_function_is_watched(assembly: Assembly) -> None:
+    names = {f["FunctionName"] for f in assembly.resources("AWS::Lambda::Function")} - {"outlay-schema"}
+    assert set(watched(assembly, "AWS/Lambda", "Errors")) == names
+    assert set(watched(assembly, "AWS/Lambda", "Throttles")) == names
+
+
+def test_every_queue_and_every_schedule_group_is_watched(assembly: Assembly) -> None:
+    queues = {queue["QueueName"] for queue in assembly.resources("AWS::SQS::Queue")}
+    assert set(watched(assembly, "AWS/SQS", "ApproximateNumberOfMessagesVisible")) == queues
+    groups = {group["Name"] for group in assembly.resources("AWS::Scheduler::ScheduleGroup")}
+    assert set(watched(assembly, "AWS/Scheduler", "TargetErrorCount")) == groups
+
+
+def test_failed_audits_and_scans_are_watched_under_the_service_that_emits_them(assembly: Assembly) -> None:
+    services = {
+        f["FunctionName"]: f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for f in assembly.resources("AWS::Lambda::Function")
+    }
+    assert set(watched(assembly, "Outlay", "RollupsFailed")) == {services["outlay-rollup"]}
+    assert set(watched(assembly, "Outlay", "ScansFailed")) == {services["outlay-collect"]}
+    namespaces = {
+        f["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for f in assembly.resources("AWS::Lambda::Function")
+    }
+    assert namespaces == {"Outlay"}
+
+
+def test_silence_is_an_alarm(assembly: Assembly) -> None:
+    alarm = watched(assembly, "AWS/Lambda", "Invocations")["outlay-rollup"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, 3)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_every_alarm_rings_the_topic_and_the_topic_lets_it(assembly: Assembly) -> None:
+    topic = assembly.one("AWS::SNS::Topic", "Alerts")
+    for alarm in assembly.resources("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == [f"<{topic['_id']}>"]
+        assert alarm["AlarmDescription"]
+    statements = assembly.one("AWS::SNS::TopicPolicy", "Alerts")["PolicyDocument"]["Statement"]
+    (allowed,) = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": "<AWS::AccountId>"}}
+
+
+def test_what_was_sent_is_remembered_for_a_while(assembly: Assembly) -> None:
+    table = assembly.one("AWS::DynamoDB::Table", "Alerts")
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}

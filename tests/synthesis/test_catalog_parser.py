@@ -1,0 +1,112 @@
+"""sql/ is read strictly: what is wrong is named with its file, its value and what would be right."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from infra.catalog_parser import parse_catalog
+from lake.catalog import Catalog
+from lake.errors import ConfigurationError
+from tests.support.catalog import CATALOG, ROOT
+
+ROLLUP, TABLE, VIEW = "rollups/cost_rollup_daily.sql", "tables/cost_hourly.sql", "views/aws_accounts.sql"
+MISTAKES = {
+    "no sentence": (TABLE, "-- What each resource cost in each hour, from every source's bill.\n", "", "has no sentence"),
+    "unknown key": (TABLE, "-- retention:", "-- keep:", "the header's key 'keep' is unknown; tables take grain"),
+    "key missing": (ROLLUP, "-- schedule:   cron(20 * * * ? *)\n", "", "the header lacks `schedule:`"),
+    "another schedule": (
+        ROLLUP,
+        "cron(20 ",
+        "cron(50 ",
+        "differs from sql/outlay/rollups/anomalies.sql, which says cron(20 ",
+    ),
+    "no schedule": (ROLLUP, "cron(20 * * * ? *)", "hourly", "`schedule: hourly` is no cron(20 * * * ? *) or rate(1 hour)"),
+    "unknown retention": (TABLE, "1 year", "2 years", "`retention: 2 years` is unknown; use one of forever, 90 days"),
+    "retention by another column": (
+        "tables/resource_events.sql",
+        "forever where event_type",
+        "forever where collector",
+        "`retention:` looks at 'collector'; it can look at the first partition column alone",
+    ),
+    "grain is no column": (
+        TABLE,
+        "-- grain:     hour,",
+        "-- grain:     hours,",
+        "`grain:` names 'hours', which is no column",
+    ),
+    "column without comment": (TABLE, "comment 'Bill lines'", "", "column 'event_count' has no comment"),
+    "other table's name": (TABLE, "create external table cost_hourly", "create external table cost", "creates 'cost'"),
+    "column order": (
+        ROLLUP,
+        "    level,\n    ancestor_id,\n    sum",
+        "    ancestor_id,\n    level,\n    sum",
+        "as column 2",
+    ),
+    "parameters": (ROLLUP, "first_day, last_day", "first_day", "must name each of the 2 `?`"),
+    "reads": (
+        ROLLUP,
+        "reads:      cost_hourly 0..0",
+        "reads:      cost_hourly 0..0 maybe",
+        "`reads: cost_hourly 0..0 maybe` is no",
+    ),
+    "reads another": (ROLLUP, "reads:      cost_hourly", "reads:      anomalies", "the SQL reads ['cost_hourly']"),
+    "check": (ROLLUP, "unique(day", "distinct(day", "is none of unique(a, b)"),
+    "unknown relation": (
+        VIEW,
+        "from collection_coverage",
+        "from coverage",
+        "it reads 'coverage', which sql/ declares neither",
+    ),
+    "star": (VIEW, "    known.aws_account_id,\n", "    known.*,\n", "no * and no unnamed expression"),
+    "syntax": (VIEW, "left join scans", "left joyn scans", "cannot be parsed"),
+    "two statements": (VIEW, "with\nscans", "select 1 as one;\nwith\nscans", "holds 2 statements"),
+    "circle": (
+        "views/collection_coverage.sql",
+        "from collector_runs",
+        "from collector_runs inner join aws_accounts on true",
+        "in a circle",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_one_error_that_names_the_file(mistake: tuple[str, str, str, str], tmp_path: Path) -> None:
+    name, old, new, words = mistake
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    path = tmp_path / "sql" / "outlay" / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        parse_catalog(tmp_path / "sql")
+    assert words in str(caught.value)
+    if "circle" not in words:
+        assert f"sql/outlay/{name}" in str(caught.value)
+
+
+def test_the_shipped_catalog_is_the_parsed_one() -> None:
+    assert Catalog.from_json(CATALOG.to_json()) == CATALOG
+
+
+def test_rollups_and_views_stand_after_what_they_read() -> None:
+    for relations in (CATALOG.rollups, CATALOG.views):
+        names = [relation.name for relation in relations]
+        for relation in relations:
+            for reference in relation.references:
+                assert reference not in names or names.index(reference) < names.index(relation.name)
+
+
+def test_every_table_is_filled_by_a_rollup_or_named_as_written_by_code() -> None:
+    written = {"resource_events", "collector_runs", "account_settings", "budget_rules", "notifications", "_migrations"}
+    assert {table.name for table in CATALOG.tables} == written | {rollup.name for rollup in CATALOG.rollups}
+
+
+def test_every_money_column_is_a_decimal_in_dollars() -> None:
+    for table in CATALOG.tables:
+        for column in table.columns:
+            if column.name.endswith("_usd") or column.name == "daily_cost":
+                assert column.type.startswith("decimal("), f"{table.name}.{column.name}"
+                assert "USD" in column.comment, f"{table.name}.{column.name}"

@@ -1,0 +1,84 @@
+"""The lake: who can reach the bucket, how long it keeps what, and what Glue and Athena are told."""
+
+from __future__ import annotations
+
+from collectors.scanning.discovery import collectors
+from tests.support.catalog import CATALOG
+from tests.synthesis.templates import Assembly
+
+
+def test_the_bucket_is_private_and_encrypted(assembly: Assembly) -> None:
+    bucket = assembly.one("AWS::S3::Bucket", "Lake")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_only_tls_reaches_the_bucket_and_only_the_payers_exports_deliver(assembly: Assembly) -> None:
+    statements = assembly.one("AWS::S3::BucketPolicy", "Lake")["PolicyDocument"]["Statement"]
+    (deny,) = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert (deny["Action"], deny["Principal"]) == ("s3:*", {"AWS": "*"})
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(deny["Resource"]) == 2, "the bucket and its objects"
+    (allow,) = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert allow["Principal"] == {"Service": "bcm-data-exports.amazonaws.com"}
+    assert set(allow["Action"]) == {"s3:PutObject", "s3:GetBucketPolicy"}
+    assert [resource.partition("/")[2] for resource in allow["Resource"]] == ["", "bills/aws/*"]
+    assert allow["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}
+    assert ":111111111111:export/" in allow["Condition"]["ArnLike"]["aws:SourceArn"]
+
+
+def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> None:
+    rules = assembly.one("AWS::S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    whole = {t.prefix: t.retention_days for t in CATALOG.tables if t.retention_days and not t.kept_forever}
+    assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
+    assert set(whole) == {"tables/outlay/collector_runs/", "tables/outlay/cost_hourly/"}
+    written = {f"tables/outlay/{c.table}/event_type={c.event_type}/" for c in collectors().values()}
+    assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
+    assert not any("Prefix" not in rule for rule in rules if "ExpirationInDays" in rule), "nothing expires everywhere"
+    assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule]
+
+
+def test_data_and_its_catalog_outlive_the_stack_but_not_a_first_deployment_that_failed(assembly: Assembly) -> None:
+    resources = assembly.templates["Lake"]["Resources"].values()
+    kinds = {"AWS::S3::Bucket", "AWS::Glue::Database", "AWS::Glue::Table"}
+    kept = [resource for resource in resources if resource["Type"] in kinds]
+    assert {resource["DeletionPolicy"] for resource in kept} == {"RetainExceptOnCreate"}
+    assert {resource["UpdateReplacePolicy"] for resource in kept} == {"Retain"}
+
+
+def test_glue_has_every_table_of_sql_and_the_builds_beside_the_rollups(assembly: Assembly) -> None:
+    tables = {table["TableInput"]["Name"]: table["TableInput"] for table in assembly.resources("AWS::Glue::Table")}
+    expected = {table.name for table in CATALOG.tables} | {f"{rollup.name}__builds" for rollup in CATALOG.rollups}
+    assert set(tables) == expected
+    events = tables["resource_events"]
+    assert [key["Name"] for key in events["PartitionKeys"]] == ["event_type", "collector", "event_date"]
+    assert events["StorageDescriptor"]["Location"].endswith(">/tables/outlay/resource_events/")
+    assert [key["Name"] for key in tables["cost_hourly__builds"]["PartitionKeys"]] == ["build", "cost_date"]
+
+
+def test_the_workgroup_limits_queries_and_overrides_clients(assembly: Assembly) -> None:
+    configuration = assembly.one("AWS::Athena::WorkGroup", "Lake")["WorkGroupConfiguration"]
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000_000
+    assert configuration["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
+    assert configuration["ResultConfiguration"]["OutputLocation"].endswith("/athena-results/")
+    assert configuration["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
+
+
+def test_every_saved_query_is_in_the_workgroup(assembly: Assembly) -> None:
+    queries = {query["Name"]: query for query in assembly.resources("AWS::Athena::NamedQuery")}
+    assert set(queries) == {query.name for query in CATALOG.queries}
+    assert all(query["WorkGroup"].startswith("<Workgroup") for query in queries.values())
+
+
+def test_the_schema_step_comes_after_all_that_its_views_need(assembly: Assembly) -> None:
+    resources = assembly.templates["Lake"]["Resources"]
+    (schema,) = [resource for resource in resources.values() if resource["Type"] == "Custom::OutlaySchema"]
+    needed = {"AWS::Glue::Table", "AWS::Glue::Database", "AWS::Athena::WorkGroup", "AWS::S3::Bucket", "AWS::IAM::Policy"}
+    ids = {logical_id for logical_id, resource in resources.items() if resource["Type"] in needed}
+    assert ids <= set(schema["DependsOn"])
+    assert {view for view, _ in schema["Properties"]["Views"]} == {view.name for view in CATALOG.views}

@@ -1,0 +1,293 @@
+"""What is wrong in config/ is told in one sentence: file, field, value, remedy."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from infra.settings.load import load_settings
+from lake.configuration import Configuration
+from lake.errors import ConfigurationError
+
+DEPLOYMENT = 'external_id: not-a-secret-1\naccount: "111111111111"\nregion: us-east-1\n'
+ACCOUNTS = 'accounts:\n  - {account_id: "111111111111", name: Harbor}\n'
+BUDGET = "budgets:\n  - {rule_id: a, description: b, dimension: account, level: account, period: daily, limit_usd: 5%s}\n"
+
+BAD: dict[str, tuple[str, str, str]] = {
+    "an account id with too few digits": (
+        "accounts.yaml",
+        "accounts:\n  - {account_id: 12345, name: Harbor}\n",
+        "config/accounts.yaml: accounts[0].account_id is '12345'; an account id has 12 digits, such as 111111111111",
+    ),
+    "an account without a name": (
+        "accounts.yaml",
+        "accounts:\n  - {account_id: '111111111111'}\n",
+        "config/accounts.yaml: accounts[0].name is missing; add it",
+    ),
+    "an account twice": (
+        "accounts.yaml",
+        ACCOUNTS + '  - {account_id: "111111111111", name: Again}\n',
+        "config/accounts.yaml: accounts[1].account_id is '111111111111', as accounts[0].account_id is; give each its own",
+    ),
+    "a region that does not exist": (
+        "accounts.yaml",
+        "regions: [us-east-9]\n" + ACCOUNTS,
+        "config/accounts.yaml: regions[0] is 'us-east-9'; no AWS region is called that; use one such as us-east-1",
+    ),
+    "a region of an account that does not exist": (
+        "accounts.yaml",
+        "accounts:\n  - {account_id: '111111111111', name: Harbor, regions: [eu-west-1, aws-global]}\n",
+        "config/accounts.yaml: accounts[0].regions[1] is 'aws-global'; "
+        "no AWS region is called that; use one such as us-east-1",
+    ),
+    "a default for an unknown group": (
+        "accounts.yaml",
+        "accounts:\n  - {account_id: '111111111111', name: Harbor, defaults: {team: a}}\n",
+        "config/accounts.yaml: accounts[0].defaults.team is 'team'; "
+        "use 'customer', 'cluster', 'index_name', 'env' or 'purpose'",
+    ),
+    "a switch that is neither on nor off": (
+        "accounts.yaml",
+        "accounts:\n  - {account_id: '111111111111', name: Harbor, enabled: perhaps}\n",
+        "config/accounts.yaml: accounts[0].enabled is 'perhaps'; use true or false",
+    ),
+    "a mapping where a list belongs": (
+        "accounts.yaml",
+        "accounts: {account_id: '111111111111'}\n",
+        "config/accounts.yaml: accounts is a mapping; write a list, one `- ` an entry",
+    ),
+    "a tag key with a character that AWS refuses": (
+        "grouping.yaml",
+        "customer: [customer, 'cost*centre']\n",
+        "config/grouping.yaml: customer[1] is 'cost*centre'; "
+        "a tag key has 1 to 128 letters, digits, spaces or any of _ . : / = + - @",
+    ),
+    "a blank tag key": (
+        "grouping.yaml",
+        "customer: ['  ']\n",
+        "config/grouping.yaml: customer[0] is '  '; "
+        "a tag key has 1 to 128 letters, digits, spaces or any of _ . : / = + - @",
+    ),
+    "an empty tag key": (
+        "grouping.yaml",
+        "customer: [a, '']\n",
+        "config/grouping.yaml: customer[1] is ''; a tag key has 1 to 128 letters, digits, spaces or any of _ . : / = + - @",
+    ),
+    "an unknown group": (
+        "grouping.yaml",
+        "team: [team]\n",
+        "config/grouping.yaml: team is no setting; there are customer, cluster, index_name, env, purpose",
+    ),
+    "a budget with an unknown field": (
+        "budgets.yaml",
+        BUDGET % ", limit: 5",
+        "config/budgets.yaml: budgets[0].limit is no setting; there are rule_id, description, dimension, level, "
+        "ancestor_id, period, limit_usd, cost_type, severity, owner",
+    ),
+    "a negative limit": (
+        "budgets.yaml",
+        BUDGET.replace("limit_usd: 5", "limit_usd: -5") % "",
+        "config/budgets.yaml: budgets[0].limit_usd is '-5'; "
+        "use 0 or more US dollars with at most two decimals, such as 1500.00",
+    ),
+    "a limit of fractions of a cent": (
+        "budgets.yaml",
+        BUDGET.replace("limit_usd: 5", "limit_usd: 5.001") % "",
+        "config/budgets.yaml: budgets[0].limit_usd is '5.001'; "
+        "use 0 or more US dollars with at most two decimals, such as 1500.00",
+    ),
+    "a limit that is no number": (
+        "budgets.yaml",
+        BUDGET.replace("limit_usd: 5", "limit_usd: lots") % "",
+        "config/budgets.yaml: budgets[0].limit_usd is 'lots'; use a number, such as 1500.00",
+    ),
+    "a limit that is not finite": (
+        "budgets.yaml",
+        BUDGET.replace("limit_usd: 5", "limit_usd: Infinity") % "",
+        "config/budgets.yaml: budgets[0].limit_usd is 'Infinity'; use a number, such as 1500.00",
+    ),
+    "an unknown dimension": (
+        "budgets.yaml",
+        BUDGET.replace("dimension: account", "dimension: team") % "",
+        "config/budgets.yaml: budgets[0].dimension is 'team'; use 'account', 'group' or 'service'",
+    ),
+    "a level of another dimension": (
+        "budgets.yaml",
+        BUDGET.replace("level: account", "level: customer") % "",
+        "config/budgets.yaml: budgets[0].level is 'customer'; "
+        "the dimension account has the levels total, provider, account, region",
+    ),
+    "a budget for an unknown account": (
+        "budgets.yaml",
+        BUDGET % ", ancestor_id: '999999999999'",
+        "config/budgets.yaml: budgets[0].ancestor_id is '999999999999', an account that accounts.yaml does not name; "
+        "add it there or use one of 111111111111",
+    ),
+    "a budget for an unknown region": (
+        "budgets.yaml",
+        BUDGET.replace("level: account", "level: region") % ", ancestor_id: 111111111111/mars-1",
+        "config/budgets.yaml: budgets[0].ancestor_id is '111111111111/mars-1'; "
+        "a region is written account/region, such as 111111111111/us-east-1",
+    ),
+    "a rule id twice": (
+        "budgets.yaml",
+        (BUDGET % "") + (BUDGET % "").removeprefix("budgets:\n"),
+        "config/budgets.yaml: budgets[1].rule_id is 'a', as budgets[0].rule_id is; give each its own",
+    ),
+    "an unknown bill format": (
+        "bills.yaml",
+        "bills:\n  - {name: aws, format: cur1, prefix: bills/aws/}\n",
+        "config/bills.yaml: bills[0].format is 'cur1'; use 'cur2' or 'focus'",
+    ),
+    "a bill's prefix without its slash": (
+        "bills.yaml",
+        "bills:\n  - {name: aws, format: cur2, prefix: bills/aws}\n",
+        "config/bills.yaml: bills[0].prefix is 'bills/aws'; use a key prefix that ends with /, such as bills/aws/",
+    ),
+    "a bill outside bills/ in the lake's bucket": (
+        "bills.yaml",
+        "bills:\n  - {name: aws, format: cur2, prefix: tables/aws/}\n",
+        "config/bills.yaml: bills[0].prefix is 'tables/aws/'; "
+        "in the lake's own bucket bills lie under bills/, such as bills/aws/",
+    ),
+    "two bills in one place": (
+        "bills.yaml",
+        "bills:\n  - {name: a, format: cur2, prefix: bills/}\n  - {name: b, format: focus, prefix: bills/b/}\n",
+        "config/bills.yaml: bills[1].prefix is 'bills/b/', which overlaps that of the bill 'a'; "
+        "give each bill a prefix of its own, or its charges count twice",
+    ),
+    "a bill of an unknown payer": (
+        "bills.yaml",
+        "bills:\n  - {name: aws, format: cur2, prefix: bills/aws/, payer_account: '999999999999'}\n",
+        "config/bills.yaml: bills[0].payer_account is '999999999999', an account that accounts.yaml does not name; "
+        "add it there or use one of 111111111111",
+    ),
+    "an unknown muted account": (
+        "notifications.yaml",
+        "default_channel: '#cost'\nmuted_accounts: ['999999999999']\n",
+        "config/notifications.yaml: muted_accounts[0] is '999999999999', an account that accounts.yaml does not name; "
+        "add it there or use one of 111111111111",
+    ),
+    "no channel": (
+        "notifications.yaml",
+        "default_channel:\n",
+        "config/notifications.yaml: default_channel is missing; add it",
+    ),
+    "a channel that Slack cannot have": (
+        "notifications.yaml",
+        "default_channel: '#Cloud Cost'\n",
+        "config/notifications.yaml: default_channel is '#Cloud Cost'; "
+        "use a Slack channel such as #cloud-cost, or an id such as C012AB3CD",
+    ),
+    "a setting of Slack that is none": (
+        "deployment.yaml",
+        DEPLOYMENT + "slack: {token: xoxb-1}\n",
+        "config/deployment.yaml: slack.token is no setting; there are secret_arn, api_url",
+    ),
+    "no external id": (
+        "deployment.yaml",
+        'account: "111111111111"\n',
+        "config/deployment.yaml: external_id is missing; add it",
+    ),
+    "a log retention that CloudWatch does not have": (
+        "deployment.yaml",
+        DEPLOYMENT + "log_retention_days: 100\n",
+        "config/deployment.yaml: log_retention_days is '100'; CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, "
+        "150, 180, 365, 400, 545, 731, 1096, 1827, 3653 days; use one of these",
+    ),
+    "a query limit below Athena's": (
+        "deployment.yaml",
+        DEPLOYMENT + "query_limit_gb: 0\n",
+        "config/deployment.yaml: query_limit_gb is '0'; use 1 to 100000 GB",
+    ),
+    "a layer that is no layer": (
+        "deployment.yaml",
+        DEPLOYMENT + "layers: {powertools: latest}\n",
+        "config/deployment.yaml: layers.powertools is 'latest'; "
+        "use a layer version's ARN; {region} stands for the deployment's region",
+    ),
+    "a name that no bucket can have": (
+        "deployment.yaml",
+        DEPLOYMENT + "name: Outlay_1\n",
+        "config/deployment.yaml: name is 'Outlay_1'; use 2 to 20 lower-case letters, digits or -, a letter first",
+    ),
+    "a field twice": (
+        "deployment.yaml",
+        DEPLOYMENT + "region: eu-west-1\n",
+        "config/deployment.yaml, line 1: 'region' is given twice; keep one; mend the YAML there",
+    ),
+    "broken YAML": (
+        "bills.yaml",
+        "bills:\n  - [name\n",
+        "config/bills.yaml, line 3: expected ',' or ']', but got '<stream end>'; mend the YAML there",
+    ),
+    "no account anywhere": (
+        "deployment.yaml",
+        "external_id: not-a-secret-1\nregion: us-east-1\n",
+        "config/accounts.yaml: accounts is empty and deployment.yaml names no account; name an account in either",
+    ),
+    "no region anywhere": (
+        "deployment.yaml",
+        'external_id: not-a-secret-1\naccount: "111111111111"\n',
+        "config/accounts.yaml: accounts[0].regions is blank for 111111111111; "
+        "name its regions, or regions for all at the top of the file",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "sentence"), BAD.values(), ids=BAD)
+def test_what_is_wrong_is_told_in_one_sentence(config: Path, file: str, text: str, sentence: str) -> None:
+    (config / file).write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(config)
+    assert str(error.value) == sentence
+
+
+def test_a_missing_file_is_told(config: Path) -> None:
+    (config / "bills.yaml").unlink()
+    with pytest.raises(ConfigurationError, match=r"^config/bills.yaml: there is no such file; copy it from config/$"):
+        load_settings(config)
+
+
+def test_the_files_of_the_repository_work_as_they_are_and_empty(config: Path) -> None:
+    assert load_settings(config).account_ids == ("111111111111",)
+    for file in ("accounts.yaml", "grouping.yaml", "budgets.yaml", "bills.yaml"):
+        (config / file).write_text("")
+    settings = load_settings(config)
+    assert settings.accounts[0].regions == ("us-east-1",)
+    assert settings.bills.bills == ()
+
+
+def test_the_functions_read_back_what_the_user_wrote(config: Path) -> None:
+    """Ids keep their zeros though unquoted, money its cents, and what only the stacks need stays behind."""
+    (config / "accounts.yaml").write_text(
+        "regions: [eu-west-1]\n"
+        "accounts:\n"
+        "  - {account_id: 012345678901, name: Zero, role: production, defaults: {env: prod}}\n"
+        "  - {account_id: 111111111111, name: Harbor, regions: [us-east-1, us-west-2], enabled: false}\n"
+    )
+    (config / "budgets.yaml").write_text((BUDGET % ", ancestor_id: 012345678901").replace("limit_usd: 5", "limit_usd: 0.10"))
+    (config / "bills.yaml").write_text(
+        "bills:\n  - {name: aws, format: cur2, prefix: bills/aws/, payer_account: 012345678901}\n"
+    )
+    read = Configuration.from_json(load_settings(config).configuration_json())
+    assert [account.account_id for account in read.accounts] == ["012345678901", "111111111111"]
+    assert read.accounts[0].regions == ("eu-west-1",)
+    assert read.accounts[0].defaults == {"env": "prod"}
+    assert (read.accounts[1].regions, read.accounts[1].enabled) == (("us-east-1", "us-west-2"), False)
+    assert (read.budgets[0].limit_usd, read.budgets[0].ancestor_id) == (Decimal("0.10"), "012345678901")
+    assert read.bills[0].prefix == "bills/aws/"
+
+
+def test_a_rule_may_name_another_providers_sub_account(config: Path) -> None:
+    (config / "budgets.yaml").write_text(BUDGET % ", ancestor_id: 6c2d0f3e-subscription")
+    assert load_settings(config).budgets.budgets[0].ancestor_id == "6c2d0f3e-subscription"
+
+
+def test_the_same_settings_always_give_the_same_text(config: Path) -> None:
+    first = load_settings(config).configuration_json()
+    assert first == load_settings(config).configuration_json()
+    assert json.loads(first)["notifications"]["minimum_over_usd"] == "10"

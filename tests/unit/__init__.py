@@ -1,0 +1,1 @@
+"""Tests in one process, without Trino and without a deployment: milliseconds each."""

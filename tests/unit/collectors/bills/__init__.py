@@ -1,0 +1,1 @@
+"""Bills, from delivered objects to published events."""
