@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from benchmarks.folder_s3 import EmptyGlue, FolderS3
 from benchmarks.measuring import verdict
 from collectors.bills.run import collect_bills
-from collectors.scanning.batch import Lake
 from infra.catalog_parser import parse_catalog
 from lake.configuration import Account, Bill, Configuration, Notifications
 from lake.environment import Environment
+from lake.lake import Lake
 from tests.support.company import GROUPING, SLOT, SQL
 from tests.support.processes import child, cpu_s, peak_mb
 

@@ -24,7 +24,7 @@ import boto3
 from benchmarks.measuring import verdict
 from embedded.cloud.embedded import EmbeddedCloud
 from lake.athena import Athena
-from lake.partitions import VERSION, Partition
+from lake.partitions import VERSION_PARAMETER, Partition
 from lake.writer import write_rows
 from tests.support.catalog import CATALOG
 from tests.support.lake_on_trino import TrinoLake, cost_event
@@ -100,7 +100,7 @@ def deliver(lake: TrinoLake, days: list[date]) -> None:
         rows = [{name: event.get(name) for name in TABLE.arrow_schema.names} for event in events]
         write_rows(lake.s3, lake.environment.bucket, f"{folder}0000.parquet", TABLE, rows)
         location = f"s3://{lake.environment.bucket}/{folder}"
-        partitions.append(Partition(("cost", "cur", day.isoformat()), location, {VERSION: "1"}))
+        partitions.append(Partition(("cost", "cur", day.isoformat()), location, {VERSION_PARAMETER: "1"}))
     lake.partitions("resource_events").publish(*partitions)
 
 

@@ -19,7 +19,7 @@ from collectors.aws.ebs_volumes import to_event
 from collectors.scanning.batch import SORT_BY
 from collectors.scanning.event_rows import EventRows
 from collectors.scanning.events import Origin
-from collectors.scanning.scan import BATCH_ROWS
+from collectors.scanning.scan import SPOOLED_ROWS
 from infra.catalog_parser import parse_catalog
 from lake.configuration import Account
 from lake.writer import CODEC, CODEC_LEVEL, ParquetObject
@@ -44,7 +44,7 @@ def main() -> None:
             with ParquetObject(s3, "lake", "ours.parquet", TABLE, SORT_BY) as target:
                 for event in events:
                     gathered.append(event)
-                    if len(gathered) >= BATCH_ROWS:
+                    if len(gathered) >= SPOOLED_ROWS:
                         target.write(gathered.table())
                 target.write(gathered.table())
 

@@ -16,7 +16,7 @@ from typing import NoReturn, TypeVar
 import sqlglot
 from sqlglot import exp
 
-from lake.catalog import Catalog, Check, Column, Read, Rollup, SavedQuery, Table, View
+from lake.catalog import Catalog, Check, Column, ReadDays, Rollup, SavedQuery, Table, View
 from lake.errors import ConfigurationError
 
 KEYS = {
@@ -245,12 +245,12 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
     )
 
 
-def _read(file: SqlFile, value: str) -> Read:
+def _read(file: SqlFile, value: str) -> ReadDays:
     match = _READ.fullmatch(value)
     if not match:
         file.fail(f"`reads: {value}` is no `relation`, `relation -30..0` or `resource_events(event_type = 'cost') 0..0`")
     first, last = (None if offset is None else int(offset) for offset in match.group(3, 4))
-    return Read(match[1], first, last, match[2], as_built=match[5] is not None)
+    return ReadDays(match[1], first, last, match[2], as_built=match[5] is not None)
 
 
 def _check(file: SqlFile, value: str) -> Check:

@@ -14,7 +14,7 @@ from aws_cdk import Aws
 from lake.catalog import Catalog, Table
 
 RESULTS = "athena-results/"
-METRICS = "Outlay"
+METRICS_NAMESPACE = "Outlay"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lake.environment import Environment
 from local.own_bill import OwnBill, find_bill
 from local.report import data, page, terminal
 from local.report.charges import QueryCost
-from local.report.model import Message, Report
+from local.report.model import Report, SlackMessage
 from local.run import DEMO_CONFIG, HOME, ROOT, Deployed, Step, deployed, work
 
 if TYPE_CHECKING:
@@ -126,9 +126,9 @@ def _deliver_own(bill: OwnBill, lake: Deployed, step: Callable[[str], None]) -> 
     step(f"delivered {files} file{'' if files == 1 else 's'} of your bill")
 
 
-def _messages(lake: Deployed) -> list[Message]:
+def _messages(lake: Deployed) -> list[SlackMessage]:
     return [
-        Message(m.get("channel"), m.get("text", ""), m["ts"], m.get("thread_ts"), tuple(m.get("blocks") or ()))
+        SlackMessage(m.get("channel"), m.get("text", ""), m["ts"], m.get("thread_ts"), tuple(m.get("blocks") or ()))
         for m in lake.cloud.slack_messages()
     ]
 

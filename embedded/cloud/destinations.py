@@ -11,7 +11,7 @@ from moto.sqs.models import sqs_backends
 from embedded.cloud import policies
 from embedded.cloud.callers import service_credentials
 from embedded.cloud.identity import credentials
-from embedded.cloud.runtime import Outcome
+from embedded.cloud.runtime import InvocationOutcome
 
 _DELIVERABLE = ("sqs", "sns", "lambda")
 
@@ -29,7 +29,7 @@ def deliver_outcome(
     function: Any,
     config: dict[str, Any],
     payload: bytes,
-    outcome: Outcome,
+    outcome: InvocationOutcome,
     request_id: str,
     attempts: int,
     endpoint: str,
@@ -56,7 +56,7 @@ def deliver_outcome(
     return None
 
 
-def _record(function: Any, payload: bytes, outcome: Outcome, request_id: str, attempts: int) -> dict[str, Any]:
+def _record(function: Any, payload: bytes, outcome: InvocationOutcome, request_id: str, attempts: int) -> dict[str, Any]:
     answer = json.loads(outcome.payload or b"null")
     return {
         "version": "1.0",

@@ -14,12 +14,12 @@ from moto.logs.exceptions import ResourceAlreadyExistsException
 from moto.logs.models import logs_backends
 
 from embedded.cloud import iam
-from embedded.cloud.runtime import Outcome
+from embedded.cloud.runtime import InvocationOutcome
 
 MAX_EVENTS = 10_000
 
 
-def record_invocation(function: Any, outcome: Outcome, request_id: str, stream: Path) -> Outcome:
+def record_invocation(function: Any, outcome: InvocationOutcome, request_id: str, stream: Path) -> InvocationOutcome:
     """Writes logs and metrics of an invocation; returns its outcome with Lambda's own lines in the log."""
     duration = f"{outcome.duration_ms:.2f} ms"
     ending = json.loads(outcome.payload)["errorMessage"] + "\n" if not outcome.alive else ""
@@ -47,7 +47,7 @@ def _to_log_group(function: Any, log: str, stream: str) -> None:
     backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
 
 
-def _to_metrics(function: Any, outcome: Outcome) -> None:
+def _to_metrics(function: Any, outcome: InvocationOutcome) -> None:
     dimensions = [{"Name": "FunctionName", "Value": function.function_name}]
     values = {
         "Invocations": (1.0, "Count"),

@@ -21,7 +21,7 @@ from embedded.cloud.destinations import deliver_outcome
 from embedded.cloud.function_logs import record_invocation, record_lost_outcome
 from embedded.cloud.function_settings import code_folder, configuration_key, variables_of
 from embedded.cloud.remote import Invocation
-from embedded.cloud.runtime import Environment, Outcome
+from embedded.cloud.runtime import ExecutionEnvironment, InvocationOutcome
 
 MAX_ENVIRONMENTS = 10  # of one function at a time; AWS's default is 1,000 for an account
 RETRY_PAUSES_S = (0.2, 0.4)  # AWS: one minute, then two
@@ -32,8 +32,8 @@ class Pool:
     """The environments of one function as it is configured now."""
 
     key: str
-    idle: list[Environment] = field(default_factory=list)
-    busy: set[Environment] = field(default_factory=set)
+    idle: list[ExecutionEnvironment] = field(default_factory=list)
+    busy: set[ExecutionEnvironment] = field(default_factory=set)
 
 
 class Lambdas:
@@ -47,7 +47,7 @@ class Lambdas:
         self._closed = False
         self.dies_before_answering: Callable[[str], bool] = lambda function_arn: False
 
-    def invoke(self, function: Any, payload: bytes, request_id: str | None = None) -> tuple[Outcome, str]:
+    def invoke(self, function: Any, payload: bytes, request_id: str | None = None) -> tuple[InvocationOutcome, str]:
         """Runs a function once, in a warm environment where one is idle; waits where all are busy."""
         request_id = request_id or str(uuid.uuid4())
         environment = self._acquire(function)
@@ -126,7 +126,7 @@ class Lambdas:
             delivered,
         )
 
-    def _acquire(self, function: Any) -> Environment:
+    def _acquire(self, function: Any) -> ExecutionEnvironment:
         limit = min(MAX_ENVIRONMENTS, function.reserved_concurrency or MAX_ENVIRONMENTS)
         with self._changed:
             while True:
@@ -140,7 +140,7 @@ class Lambdas:
             pool.busy.add(environment)
             return environment
 
-    def _release(self, function: Any, environment: Environment, *, keep: bool) -> None:
+    def _release(self, function: Any, environment: ExecutionEnvironment, *, keep: bool) -> None:
         with self._changed:
             pool = self._pools.get(function.function_arn)
             current = pool is not None and environment in pool.busy
@@ -162,12 +162,14 @@ class Lambdas:
             pool = self._pools[function.function_arn] = Pool(key)
         return pool
 
-    def _start(self, function: Any) -> Environment:
+    def _start(self, function: Any) -> ExecutionEnvironment:
         stream = f"{time.strftime('%Y-%m-%d', time.gmtime())}-{uuid.uuid4().hex[:8]}"
         log = self.home / "logs" / function.function_name / f"{stream}.log"
         variables = variables_of(function, stream, self.home, self.endpoint)
         code = code_folder(function, self.home)
-        return Environment(function.function_arn, function.handler, code, variables, log, self.dies_before_answering)
+        return ExecutionEnvironment(
+            function.function_arn, function.handler, code, variables, log, self.dies_before_answering
+        )
 
 
 def _invoke_config(function: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationOutcome:
     """What an environment answered: the payload, None or the kind of error, and what was printed meanwhile."""
 
     payload: bytes
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class Environment:
+class ExecutionEnvironment:
     """A cold or warm execution environment. Not for two invocations at once.
 
     dies_before_answering is asked, with the function's ARN, whether the process is killed with its answer on its lips.
@@ -140,13 +140,13 @@ class Environment:
         self._server.is_to_die = lambda: dies_before_answering(function_arn) and self.kill()
         threading.Thread(target=self._report_end, daemon=True).start()
 
-    def invoke(self, request_id: str, payload: bytes, timeout_s: float) -> Outcome:
+    def invoke(self, request_id: str, payload: bytes, timeout_s: float) -> InvocationOutcome:
         """Gives the process one event and waits for its answer, its end, or the timeout (which ends it)."""
         begin = self.log.stat().st_size
         started = time.monotonic()
         self._server.events.put((request_id, payload, timeout_s))
         kind, answer = self._wait(request_id, timeout_s)
-        return Outcome(
+        return InvocationOutcome(
             payload=answer,
             error=None if kind == "response" else "Unhandled",
             log=self._printed(begin),

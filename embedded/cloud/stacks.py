@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Deployed:
+class DeployedStack:
     """One resource that exists: what made it, from which resolved properties, and whether to keep it."""
 
     type: str
@@ -58,7 +58,7 @@ class StackEngine:
 
     def __init__(self, stack: Any) -> None:
         self.stack = stack
-        self.deployed: dict[str, Deployed] = {}
+        self.deployed: dict[str, DeployedStack] = {}
         self.current: Plan | None = None
         self._undone: frozenset[str] = frozenset()
 
@@ -160,7 +160,7 @@ class StackEngine:
         resource.cf_resource_type = kind
         resource.logical_resource_id = logical_id
         self.map._parsed_resources[logical_id] = resource
-        self.deployed[logical_id] = Deployed(kind, properties, resource, declared.get("DeletionPolicy", "Delete"))
+        self.deployed[logical_id] = DeployedStack(kind, properties, resource, declared.get("DeletionPolicy", "Delete"))
         self._event(logical_id, f"{verb}_COMPLETE", None, kind, resource.physical_resource_id)
 
     def _resolved(self, declared: dict[str, Any]) -> dict[str, Any]:

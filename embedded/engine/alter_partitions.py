@@ -7,14 +7,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.glue.models import GlueBackend
 
 from embedded.engine.catalog_context import Answer, Context
-from embedded.engine.trino_client import QueryError
+from embedded.engine.trino_client import TrinoError
 
 _PAIR = re.compile(r"[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|([\w.-]+))")
 _PARTITION = re.compile(r"PARTITION\s*\(([^)]*)\)\s*(?:LOCATION\s*'([^']+)')?", re.I)
 
 
 def alter_partitions(context: Context, match: re.Match[str]) -> Answer:
-    """Add or drop the partitions that the statement names; raises QueryError for wrong keys."""
+    """Add or drop the partitions that the statement names; raises TrinoError for wrong keys."""
     adds = match["verb"].upper() == "ADD"
     action = "glue:BatchCreatePartition" if adds else "glue:BatchDeletePartition"
     table = context.table(match["name"], action)
@@ -22,7 +22,7 @@ def alter_partitions(context: Context, match: re.Match[str]) -> Answer:
         given = {key: text or number for key, text, number in _PAIR.findall(values)}
         keys = [key["Name"] for key in table["PartitionKeys"]]
         if set(given) != set(keys):
-            raise QueryError("FAILED", f"Partition keys are {keys}, not {list(given)}", by_user=True)
+            raise TrinoError("FAILED", f"Partition keys are {keys}, not {list(given)}", by_user=True)
         ordered = [given[key] for key in keys]
         alter = _add_partition if adds else _drop_partition
         alter(context.glue, table, ordered, location, guarded=match["guard"] is not None)
@@ -39,7 +39,7 @@ def _add_partition(glue: GlueBackend, table: dict[str, Any], values: list[str], 
         glue.create_partition(table["DatabaseName"], table["Name"], {"Values": values, "StorageDescriptor": storage})
     except JsonRESTError as error:
         if not guarded:
-            raise QueryError("FAILED", f"{error.message} {values}", by_user=True) from error
+            raise TrinoError("FAILED", f"{error.message} {values}", by_user=True) from error
 
 
 def _drop_partition(glue: GlueBackend, table: dict[str, Any], values: list[str], location: str, *, guarded: bool) -> None:
@@ -47,4 +47,4 @@ def _drop_partition(glue: GlueBackend, table: dict[str, Any], values: list[str],
         glue.delete_partition(table["DatabaseName"], table["Name"], values)  # type: ignore[arg-type]
     except JsonRESTError as error:
         if not guarded:
-            raise QueryError("FAILED", f"{error.message} {values}", by_user=True) from error
+            raise TrinoError("FAILED", f"{error.message} {values}", by_user=True) from error

@@ -10,7 +10,7 @@ from moto.glue.models import GlueBackend
 
 from embedded.engine.permissions import Caller
 from embedded.engine.statements import unquote
-from embedded.engine.trino_client import QueryError, Trino
+from embedded.engine.trino_client import Trino, TrinoError
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Context:
             return dict(self.glue.get_table(database, relation).as_dict())
         except JsonRESTError as error:
             message = f"Table '{database}.{relation}' does not exist"
-            raise QueryError("TABLE_NOT_FOUND", message, by_user=True) from error
+            raise TrinoError("TABLE_NOT_FOUND", message, by_user=True) from error
 
 
 Rows = list[list[str]]

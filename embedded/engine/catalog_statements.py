@@ -10,7 +10,7 @@ from embedded.engine.alter_partitions import alter_partitions
 from embedded.engine.catalog_context import Answer, Context, Handler, Rows
 from embedded.engine.show_create import show_create_table
 from embedded.engine.statements import InvalidStatementError, unquote
-from embedded.engine.trino_client import QueryError
+from embedded.engine.trino_client import TrinoError
 
 _NAME = r"(?P<name>[\w.\"`]+)"
 
@@ -63,7 +63,7 @@ def _show_partitions(context: Context, match: re.Match[str]) -> Answer:
     table = context.table(match["name"], "glue:GetPartitions")
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
     if not keys:
-        raise QueryError("FAILED", f"Table {match['name']} is not a partitioned table", by_user=True)
+        raise TrinoError("FAILED", f"Table {match['name']} is not a partitioned table", by_user=True)
     partitions = context.glue.get_partitions(table["DatabaseName"], table["Name"], "")
     names = (
         "/".join(f"{key}={value}" for key, value in zip(keys, partition.values, strict=True)) for partition in partitions
@@ -106,7 +106,7 @@ def _create_database(context: Context, match: re.Match[str]) -> Answer:
         context.glue.create_database(name, {"Name": name, **location})
     except JsonRESTError as error:
         if match["guard"] is None:
-            raise QueryError("FAILED", f"Database {name} already exists", by_user=True) from error
+            raise TrinoError("FAILED", f"Database {name} already exists", by_user=True) from error
     return [], []
 
 
@@ -117,11 +117,11 @@ def _drop_database(context: Context, match: re.Match[str]) -> Answer:
         tables = context.glue.get_tables(name, None)
         if tables and match["cascade"] is None:
             message = f"Database {name} is not empty. One or more tables exist."
-            raise QueryError("FAILED", message, by_user=True)
+            raise TrinoError("FAILED", message, by_user=True)
         context.glue.delete_database(name)
     except JsonRESTError as error:
         if match["guard"] is None:
-            raise QueryError("SCHEMA_NOT_FOUND", str(error.message), by_user=True) from error
+            raise TrinoError("SCHEMA_NOT_FOUND", str(error.message), by_user=True) from error
     return [], []
 
 

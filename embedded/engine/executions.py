@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded.engine.permissions import Caller
-from embedded.engine.statements import Kind, Statement
+from embedded.engine.statements import Statement, StatementKind
 from embedded.engine.trino_types import TrinoType
 
 _SYSTEM_ERROR, _USER_ERROR = 1, 2
@@ -46,16 +46,16 @@ class QueryExecution:
     @property
     def has_result(self) -> bool:
         """Whether the result is a CSV with a header, as only a SELECT's is."""
-        return self.statement.kind is Kind.SELECT
+        return self.statement.kind is StatementKind.SELECT
 
     @property
     def output_location(self) -> str:
         """Where the query's result is: its name says of what kind it is."""
         name = {
-            Kind.SELECT: f"{self.id}.csv",
-            Kind.UNLOAD: self.id,
-            Kind.INSERT: self.id,
-            Kind.CTAS: f"tables/{self.id}",
+            StatementKind.SELECT: f"{self.id}.csv",
+            StatementKind.UNLOAD: self.id,
+            StatementKind.INSERT: self.id,
+            StatementKind.CTAS: f"tables/{self.id}",
         }.get(self.statement.kind, f"{self.id}.txt")
         return f"{self.output_directory.rstrip('/')}/{name}"
 

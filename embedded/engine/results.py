@@ -5,10 +5,10 @@ from typing import Any
 
 from embedded.engine import storage
 from embedded.engine.executions import QueryExecution
-from embedded.engine.statements import Kind
+from embedded.engine.statements import StatementKind
 from embedded.engine.values import csv_rows
 
-_WITHOUT_ROWS = (Kind.UNLOAD, Kind.INSERT, Kind.CTAS)
+_WITHOUT_ROWS = (StatementKind.UNLOAD, StatementKind.INSERT, StatementKind.CTAS)
 _KEPT = 4
 _parsed: OrderedDict[str, list[list[str | None]]] = OrderedDict()
 

@@ -6,8 +6,8 @@ from embedded.engine import catalog_statements
 from embedded.engine.catalog_context import Context
 from embedded.engine.executions import QueryExecution
 from embedded.engine.running import glue, need_query, put, run_sql
-from embedded.engine.statements import Kind
-from embedded.engine.trino_client import Result, Trino
+from embedded.engine.statements import StatementKind
+from embedded.engine.trino_client import Trino, TrinoResult
 from embedded.engine.trino_types import TrinoType
 from embedded.engine.values import athena_text, csv_line
 from embedded.engine.write_statements import ctas, insert, unload
@@ -66,7 +66,7 @@ def _show_create_view(trino: Trino, execution: QueryExecution) -> None:
     _put_lines(execution, result)
 
 
-def _put_lines(execution: QueryExecution, result: Result) -> None:
+def _put_lines(execution: QueryExecution, result: TrinoResult) -> None:
     """A result without a header, one line of text a row."""
     execution.columns = [(name, _VARCHAR) for name, _ in result.columns]
     lines = [line for row in result.rows for line in str(row[0]).splitlines()]
@@ -80,14 +80,14 @@ def _catalog(trino: Trino, execution: QueryExecution) -> None:
     put(execution, "\n".join("\t".join(row) for row in rows))
 
 
-_RUN: dict[Kind, Callable[[Trino, QueryExecution], None]] = {
-    Kind.SELECT: _select,
-    Kind.UNLOAD: unload,
-    Kind.CTAS: ctas,
-    Kind.INSERT: insert,
-    Kind.VIEW: _view,
-    Kind.DROP: _drop,
-    Kind.EXPLAIN: _explain,
-    Kind.SHOW_CREATE_VIEW: _show_create_view,
-    Kind.CATALOG: _catalog,
+_RUN: dict[StatementKind, Callable[[Trino, QueryExecution], None]] = {
+    StatementKind.SELECT: _select,
+    StatementKind.UNLOAD: unload,
+    StatementKind.CTAS: ctas,
+    StatementKind.INSERT: insert,
+    StatementKind.VIEW: _view,
+    StatementKind.DROP: _drop,
+    StatementKind.EXPLAIN: _explain,
+    StatementKind.SHOW_CREATE_VIEW: _show_create_view,
+    StatementKind.CATALOG: _catalog,
 }

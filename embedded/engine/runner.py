@@ -10,7 +10,7 @@ from embedded.engine.executions import QueryExecution
 from embedded.engine.permissions import DeniedError
 from embedded.engine.run_statement import run_statement
 from embedded.engine.running import CANCELLED_BY_USER, StoppedError
-from embedded.engine.trino_client import QueryError, Trino
+from embedded.engine.trino_client import Trino, TrinoError
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class QueryRunner:
     def _run_to_an_end(self, execution: QueryExecution) -> None:
         try:
             run_statement(self.trino, execution)
-        except QueryError as error:
+        except TrinoError as error:
             execution.finish("FAILED", str(error), by_user=error.by_user)
         except DeniedError as error:
             execution.finish("FAILED", str(error))

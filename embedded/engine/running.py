@@ -7,7 +7,7 @@ from moto.glue.models import GlueBackend, glue_backends
 
 from embedded.engine import storage
 from embedded.engine.executions import QueryExecution
-from embedded.engine.trino_client import Result, Trino
+from embedded.engine.trino_client import Trino, TrinoResult
 
 CANCELLED_BY_USER = "Query cancelled by user"
 
@@ -35,7 +35,7 @@ def watch(execution: QueryExecution) -> Callable[[dict[str, Any]], None]:
     return watch
 
 
-def run_sql(trino: Trino, execution: QueryExecution, sql: str, **options: Any) -> Result:
+def run_sql(trino: Trino, execution: QueryExecution, sql: str, **options: Any) -> TrinoResult:
     """Run SQL in the query's database with its parameters, and keep its statistics."""
     result = trino.run(
         sql,

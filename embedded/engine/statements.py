@@ -40,7 +40,7 @@ _NO_DATA = re.compile(r"\bWITH\s+(?:NO\s+)?DATA\s*$", re.I)
 MAX_QUERY_BYTES = 262_144
 
 
-class Kind(Enum):
+class StatementKind(Enum):
     """What Athena does with a statement."""
 
     SELECT = "SELECT"
@@ -56,9 +56,9 @@ class Kind(Enum):
     @property
     def statement_type(self) -> str:
         """Athena's StatementType."""
-        if self in (Kind.SELECT, Kind.UNLOAD, Kind.INSERT):
+        if self in (StatementKind.SELECT, StatementKind.UNLOAD, StatementKind.INSERT):
             return "DML"
-        return "UTILITY" if self in (Kind.EXPLAIN, Kind.SHOW_CREATE_VIEW) else "DDL"
+        return "UTILITY" if self in (StatementKind.EXPLAIN, StatementKind.SHOW_CREATE_VIEW) else "DDL"
 
 
 class InvalidStatementError(Exception):
@@ -70,7 +70,7 @@ class Statement:
     """One statement: `query` is the SELECT inside it, `name` the relation that it makes or drops."""
 
     sql: str
-    kind: Kind
+    kind: StatementKind
     query: str = ""
     name: str = ""
     location: str = ""
@@ -110,31 +110,31 @@ def _classify(text: str, outline: str) -> Statement:
     if _UNLOAD.match(outline):
         return _unload(text, outline)
     if outline.upper().startswith(_QUERY_WORDS):
-        return Statement(text, Kind.SELECT, query=text)
+        return Statement(text, StatementKind.SELECT, query=text)
     if match := _CTAS.match(_flat(outline)):
         options = _options(text[slice(*match.span("options"))])
         guarded = match["guard"] is not None
-        return _with_query(text, Kind.CTAS, match, options=options, guarded=guarded)
+        return _with_query(text, StatementKind.CTAS, match, options=options, guarded=guarded)
     if match := _VIEW.match(outline):
-        return _with_query(text, Kind.VIEW, match)
+        return _with_query(text, StatementKind.VIEW, match)
     if match := _INSERT.match(outline):
         columns = (match["columns"] or "")[1:].lstrip().upper()
         query_at = match.start("columns" if columns.startswith(_QUERY_WORDS) else "query")
-        return Statement(text, Kind.INSERT, query=text[query_at:], name=_slice(text, match, "name"))
+        return Statement(text, StatementKind.INSERT, query=text[query_at:], name=_slice(text, match, "name"))
     if match := _EXPLAIN.match(outline):
         inner = text[match.start("query") :]
         is_query = inner.upper().startswith(_QUERY_WORDS)
-        return Statement(text, Kind.EXPLAIN, query=inner if is_query else "")
-    for pattern, kind in ((_DROP, Kind.DROP), (_SHOW_CREATE_VIEW, Kind.SHOW_CREATE_VIEW)):
+        return Statement(text, StatementKind.EXPLAIN, query=inner if is_query else "")
+    for pattern, kind in ((_DROP, StatementKind.DROP), (_SHOW_CREATE_VIEW, StatementKind.SHOW_CREATE_VIEW)):
         if match := pattern.fullmatch(outline):
             plain = text.replace("`", '"')
             return Statement(plain, kind, name=_slice(plain, match, "name"))
-    return Statement(text, Kind.CATALOG)
+    return Statement(text, StatementKind.CATALOG)
 
 
 def _with_query(
     text: str,
-    kind: Kind,
+    kind: StatementKind,
     match: re.Match[str],
     *,
     options: dict[str, str] | None = None,
@@ -160,7 +160,7 @@ def _unload(text: str, outline: str) -> Statement:
         )
     return Statement(
         text,
-        Kind.UNLOAD,
+        StatementKind.UNLOAD,
         query=text[opening + 1 : closing],
         location=tail["location"],
         options=_options(tail["options"] or ""),

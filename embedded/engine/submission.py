@@ -7,8 +7,8 @@ from moto.athena.models import WorkGroup
 
 from embedded.engine import catalog_statements, storage
 from embedded.engine.runner import QueryRunner
-from embedded.engine.statements import InvalidStatementError, Kind, Statement
-from embedded.engine.trino_client import QueryError
+from embedded.engine.statements import InvalidStatementError, Statement, StatementKind
+from embedded.engine.trino_client import TrinoError
 
 _UNLOAD_OPTIONS = {"format", "compression", "field_delimiter", "partitioned_by"}
 _FORMATS = {"PARQUET", "ORC", "AVRO", "JSON", "TEXTFILE"}
@@ -45,12 +45,12 @@ def resolve_output(workgroup: WorkGroup, requested: dict[str, Any] | None) -> Ou
 
 def check_statement(runner: QueryRunner, statement: Statement, *, enforced_output: bool) -> None:
     """Raise InvalidStatementError for what Athena refuses at once: syntax, and options it doesn't know."""
-    if statement.kind is Kind.CATALOG:
+    if statement.kind is StatementKind.CATALOG:
         catalog_statements.check(statement.sql)
         return
-    if statement.kind is Kind.UNLOAD:
+    if statement.kind is StatementKind.UNLOAD:
         _check_unload(statement)
-    if statement.kind is Kind.CTAS and enforced_output and "external_location" in statement.options:
+    if statement.kind is StatementKind.CTAS and enforced_output and "external_location" in statement.options:
         raise InvalidStatementError(
             "The Create Table As Select query failed because it was submitted with an "
             "'external_location' property to an Athena Workgroup that enforces a centralized output "
@@ -58,10 +58,10 @@ def check_statement(runner: QueryRunner, statement: Statement, *, enforced_outpu
             "the query."
         )
     # UNLOAD and CTAS's properties are Athena's own; the query inside them is Trino's.
-    inner = statement.kind in (Kind.UNLOAD, Kind.CTAS)
+    inner = statement.kind in (StatementKind.UNLOAD, StatementKind.CTAS)
     try:
         runner.trino.check_syntax(statement.query if inner else statement.sql)
-    except QueryError as error:
+    except TrinoError as error:
         raise InvalidStatementError(error.message) from error
 
 

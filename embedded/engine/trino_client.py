@@ -18,7 +18,7 @@ _POSITION = re.compile(r"\bline (\d+):")
 Watch = Callable[[dict[str, Any]], None]
 
 
-class QueryError(Exception):
+class TrinoError(Exception):
     """A query that Trino refused or gave up; `text` reads as Athena's StateChangeReason."""
 
     def __init__(self, name: str, message: str, *, by_user: bool) -> None:
@@ -30,7 +30,7 @@ class QueryError(Exception):
 
 
 @dataclass
-class Result:
+class TrinoResult:
     """What a statement returned; values are as Trino's protocol carries them."""
 
     columns: list[tuple[str, TrinoType]] = field(default_factory=list)
@@ -59,12 +59,12 @@ class Trino:
         properties: dict[str, str] | None = None,
         watch: Watch = lambda stats: None,
         lines_before: int = 0,
-    ) -> Result:
+    ) -> TrinoResult:
         """Run `sql` to its end.
 
         `watch` sees Trino's statistics while the query runs; what it raises ends the query.
         `lines_before` is how many lines we put before the user's own, for the positions in errors.
-        Raises QueryError, and EngineError when nothing answers.
+        Raises TrinoError, and EngineError when nothing answers.
         """
         session = ClientSession(user="athena", catalog=CATALOG, schema=database, timezone="UTC", properties=properties)
         with requests.Session() as http:
@@ -78,7 +78,7 @@ class Trino:
             )
             return self._finish(query, lines_before)
 
-    def _finish(self, query: TrinoQuery, lines_before: int) -> Result:
+    def _finish(self, query: TrinoQuery, lines_before: int) -> TrinoResult:
         try:
             rows = list(query.execute())
         except TrinoQueryError as error:
@@ -91,16 +91,16 @@ class Trino:
             query.cancel()
             raise
         columns = [(one["name"], parse_type(one["type"])) for one in query.columns or []]
-        return Result(columns, rows, dict(query.stats), query.query_id or "")
+        return TrinoResult(columns, rows, dict(query.stats), query.query_id or "")
 
     def check_syntax(self, sql: str) -> None:
-        """Raise QueryError when `sql` does not parse; nothing is looked up or run."""
+        """Raise TrinoError when `sql` does not parse; nothing is looked up or run."""
         self.run(f"PREPARE statement FROM\n{sql}", lines_before=1)
 
     def relations_read(self, query: str, database: str, parameters: list[str] | None) -> list[tuple[str, str, str]]:
         """(catalog, schema, name) of each table and view that `query` reads, through views too.
 
-        The query is analysed and planned, with nothing read. Raises QueryError where it is wrong.
+        The query is analysed and planned, with nothing read. Raises TrinoError where it is wrong.
         """
         planned = f"SELECT * FROM (\n{query}\n) LIMIT 0"  # noqa: S608 - the user's own SQL
         result = self.run(planned, database, parameters=parameters, lines_before=1)
@@ -122,10 +122,10 @@ def _with_parameters(sql: str, parameters: list[str] | None) -> str:
     return f"EXECUTE IMMEDIATE '{quoted}' USING {', '.join(parameters)}"
 
 
-def _query_error(error: TrinoQueryError, lines_before: int) -> QueryError:
+def _query_error(error: TrinoQueryError, lines_before: int) -> TrinoError:
     def shift(match: re.Match[str]) -> str:
         return f"line {max(int(match[1]) - lines_before, 1)}:"
 
     message = _POSITION.sub(shift, str(error.message))
     by_user = error.error_type == "USER_ERROR"
-    return QueryError(str(error.error_name), message, by_user=by_user)
+    return TrinoError(str(error.error_name), message, by_user=by_user)

@@ -6,7 +6,7 @@ from embedded.engine import storage
 from embedded.engine.configuration import CATALOG, UNLOAD_CATALOG
 from embedded.engine.executions import QueryExecution
 from embedded.engine.running import glue, need_query, run_sql
-from embedded.engine.trino_client import QueryError, Trino
+from embedded.engine.trino_client import Trino, TrinoError
 
 _CTAS_PROPERTIES = {"format", "external_location", "partitioned_by", "bucketed_by", "bucket_count"}
 _COMPRESSIONS = ("write_compression", "parquet_compression", "orc_compression", "compression")
@@ -40,11 +40,11 @@ def _create_table(trino: Trino, execution: QueryExecution, table: str, options: 
     codec_property = {f"{catalog}.compression_codec": codec}
     try:
         result = run_sql(trino, execution, sql, properties=codec_property, lines_before=1)
-    except QueryError as error:
+    except TrinoError as error:
         if error.name != _PATH_EXISTS:
             raise
         location = options["external_location"].strip("'")
-        raise QueryError(
+        raise TrinoError(
             _PATH_EXISTS,
             f"Target directory for table already exists: {location}. You may need to manually clean "
             f"the data at location '{location}' before retrying. Athena will not delete data in your "

@@ -9,16 +9,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from collectors.bills.run import collect_bills
-from collectors.scanning.batch import Lake
-from lake.catalog import load_catalog
-from lake.clients import CLIENT_CONFIG
-from lake.configuration import load_configuration
-from lake.environment import Environment
+from lake.lake import Lake
 from lake.times import slot_of
 
 if TYPE_CHECKING:
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
+_lake = cache(Lake.from_env)  # once a process
 
 
 @logger.inject_lambda_context
@@ -42,15 +38,3 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("bills read", extra=told)
     run.raise_if_failed()
     return {"published": run.published, "unchanged": len(run.unchanged), "is_complete": run.is_complete}
-
-
-@cache
-def _lake() -> Lake:
-    """The lake that this function writes to; read once a process."""
-    return Lake(
-        boto3.client("s3", config=CLIENT_CONFIG),
-        boto3.client("glue", config=CLIENT_CONFIG),
-        Environment.from_env(),
-        load_catalog(),
-        load_configuration(),
-    )

@@ -17,14 +17,12 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from collectors.scanning.batch import Lake
 from collectors.scanning.member_role import MemberRole
 from collectors.scanning.runner import Run, run
-from lake.catalog import load_catalog
 from lake.clients import CLIENT_CONFIG
-from lake.configuration import load_configuration
-from lake.environment import Environment, required
+from lake.environment import required
 from lake.errors import ConfigurationError
+from lake.lake import Lake
 from lake.times import slot_name, slot_of
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
+_lake = cache(Lake.from_env)  # once a process
 
 
 @logger.inject_lambda_context
@@ -73,18 +72,6 @@ def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None,
             f"event field accounts is {accounts!r}; give a list of account ids as strings, or leave it out"
         )
     return collector, slot_of(event), part, accounts, event.get("collected") is True
-
-
-@cache
-def _lake() -> Lake:
-    """The lake that this function writes to; read once a process."""
-    return Lake(
-        boto3.client("s3", config=CLIENT_CONFIG),
-        boto3.client("glue", config=CLIENT_CONFIG),
-        Environment.from_env(),
-        load_catalog(),
-        load_configuration(),
-    )
 
 
 def _continue(done: Run, slot: datetime, collected: bool, function_arn: str) -> None:

@@ -16,9 +16,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lake.athena import Athena
-from lake.catalog import load_catalog
-from lake.configuration import load_configuration
-from lake.environment import Environment, required
+from lake.environment import required
+from lake.lake import Lake
 from lake.times import slot_of
 from notifiers.notifier import Notifier
 from notifiers.slack import slack_from_secret
@@ -34,12 +33,10 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Say what can be said; then fail, naming every channel that refused."""
     slot = slot_of(event)
-    environment, session = Environment.from_env(), boto3.Session()
+    lake, session = Lake.from_env(), boto3.Session()
     notifier = Notifier(
-        environment=environment,
-        catalog=load_catalog(),
-        configuration=load_configuration(),
-        read=Athena(environment, "outlay").rows,
+        lake=lake,
+        read=Athena(lake.environment, "outlay").rows,
         slack=partial(
             slack_from_secret,
             session,

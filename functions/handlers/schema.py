@@ -13,10 +13,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lake.athena import Athena
-from lake.catalog import load_catalog
 from lake.clients import CLIENT_CONFIG
-from lake.configuration import load_configuration
-from lake.environment import Environment, required
+from lake.environment import required
+from lake.lake import Lake
 from schema.step import SchemaStep
 
 logger = Logger()
@@ -35,9 +34,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _apply(event: Mapping[str, Any]) -> list[Any]:
-    environment, catalog = Environment.from_env(), load_catalog()
-    s3, glue = boto3.client("s3", config=CLIENT_CONFIG), boto3.client("glue", config=CLIENT_CONFIG)
-    step = SchemaStep(Athena(environment, "outlay"), s3, glue, environment, catalog, load_configuration())
+    lake = Lake.from_env()
+    step = SchemaStep(lake, Athena(lake.environment, "outlay"))
     new = event["ResourceProperties"]
     if event["RequestType"] == "Delete":
         step.drop_views(name for name, _ in reversed(new.get("Views", [])))
@@ -48,7 +46,7 @@ def _apply(event: Mapping[str, Any]) -> list[Any]:
         new,
         datetime.now(UTC),
         allow_destructive=is_allowed or (event["RequestType"] == "Update" and _is_rolled_back(event["StackId"])),
-        role_arn=f"arn:{glue.meta.partition}:iam::{{account_id}}:role/{required('OUTLAY_MEMBER_ROLE')}",
+        role_arn=f"arn:{lake.glue.meta.partition}:iam::{{account_id}}:role/{required('OUTLAY_MEMBER_ROLE')}",
     )
 
 

@@ -17,10 +17,10 @@ from lake.environment import Environment
 from lake.errors import QueryError
 
 wr.config.athena_query_wait_polling_delay = 0.1
-FAILURES = (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled, ClientError, BotoCoreError)
+QUERY_FAILURES = (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled, ClientError, BotoCoreError)
 """Whatever keeps a query from its end: Athena's verdict, a refused call, a connection that broke."""
 
-Row = dict[str, Any]
+QueryRow = dict[str, Any]
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "decimal": Decimal,
     "double": float,
@@ -62,11 +62,11 @@ class Athena:
                 params=list(parameters) or None,
                 paramstyle="qmark",
             )
-        except FAILURES as error:
+        except QUERY_FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
         return Finished(done["QueryExecutionId"], int(done["Statistics"].get("DataScannedInBytes", 0)))
 
-    def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[Row]:
+    def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[QueryRow]:
         """A query's rows as dicts: Decimal, int, float, bool, date, aware UTC datetime, str or None. For small results."""
         return list(self._results(self.execute(sql, parameters).query_id))
 
@@ -84,7 +84,7 @@ class Athena:
                 params=list(parameters),
                 paramstyle="qmark",
             )
-        except FAILURES as error:
+        except QUERY_FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
         return Finished(done.execution_id, int(done.raw_payload["Statistics"].get("DataScannedInBytes", 0)))
 

@@ -32,7 +32,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadDays:
     """What a rollup's partition for one day is made from.
 
     first and last are offsets in days from that day; both None where the whole relation is read. event_type narrows
@@ -150,7 +150,7 @@ class Rollup:
     schedule: str
     sql: str
     parameters: tuple[str, ...]
-    reads: tuple[Read, ...]
+    reads: tuple[ReadDays, ...]
     checks: tuple[Check, ...]
     references: tuple[str, ...]
 
@@ -292,4 +292,4 @@ def _table(item: dict[str, Any]) -> Table:
 
 
 def _rollup(item: dict[str, Any]) -> Rollup:
-    return Rollup(**_tuples(item, reads=Read, checks=Check))
+    return Rollup(**_tuples(item, reads=ReadDays, checks=Check))

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from lake.catalog import Catalog
-from lake.environment import Environment
 from lake.ids import stable_id
-from lake.partitions import Partition, Partitions
+from lake.lake import Lake
 from lake.times import naive, slot_name
-from lake.writer import write_rows
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 OK, DENIED, THROTTLED, FAILED, SKIPPED = "ok", "denied", "throttled", "failed", "skipped"
 
@@ -34,20 +26,10 @@ class Outcome:
     error_message: str | None = None
 
 
-def record_outcomes(
-    s3: S3Client,
-    glue: GlueClient,
-    environment: Environment,
-    catalog: Catalog,
-    collector: str,
-    slot: datetime,
-    part: int,
-    outcomes: Iterable[Outcome],
-) -> str:
+def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outcomes: Iterable[Outcome]) -> str:
     """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
-    table = catalog.table("collector_runs")
+    table = lake.catalog.table("collector_runs")
     run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
-    folder = table.folder(collector, day)
     rows = [
         {
             **asdict(outcome),
@@ -58,8 +40,5 @@ def record_outcomes(
         }
         for outcome in outcomes
     ]
-    key = f"{folder}{slot_name(slot, part)}.parquet"
-    write_rows(s3, environment.bucket, key, table, rows, ("aws_account_id", "aws_region"))
-    partitions = Partitions(glue, environment.database(table.database), table)
-    partitions.register(Partition((collector, day), f"s3://{environment.bucket}/{folder}"))
+    lake.append(table, (collector, day), slot_name(slot, part), rows, ("aws_account_id", "aws_region"))
     return run_id

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         StorageDescriptorTypeDef,
     )
 
-VERSION = "outlay.version"
+VERSION_PARAMETER = "outlay.version"
 """Partition parameter: what a published partition was made from. Appended partitions have none."""
 
 MOST_A_CALL = 100
@@ -36,7 +36,7 @@ class Partition:
     @property
     def version(self) -> str | None:
         """What it was made from; None for a partition that runs append to."""
-        return self.parameters.get(VERSION)
+        return self.parameters.get(VERSION_PARAMETER)
 
     @property
     def folder(self) -> str:

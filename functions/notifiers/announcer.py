@@ -22,8 +22,8 @@ from notifiers.drivers import Driver
 from notifiers.echoes import without_echoes
 from notifiers.findings import OPEN, Anomaly, Finding, Violation
 from notifiers.messages import Message
-from notifiers.nodes import account_of
-from notifiers.receipts import Memory, Receipt
+from notifiers.nodes import account_of_node
+from notifiers.receipts import Receipt, Receipts
 from notifiers.slack import MessageRefusedError, Slack
 from notifiers.undone import Told
 from notifiers.wording import Wording
@@ -41,7 +41,7 @@ Drivers = Callable[[Sequence[Finding]], dict[str, list[Driver]]]
 
 
 @dataclass
-class Result:
+class Announced:
     """What a run did. failures are by channel; by finding for a message that Slack refused; or of the drivers' query."""
 
     sent: int = 0
@@ -56,13 +56,13 @@ class Result:
             raise OutlayError("; ".join(dict.fromkeys(map(str, self.failures.values()))))
 
 
-class Delivery:
+class Announcer:
     """One run of the notifier. slack is made when there is something to say: an idle run needs no secret."""
 
     def __init__(
         self,
         configuration: Configuration,
-        memory: Memory,
+        memory: Receipts,
         slack: Callable[[], Slack],
         wording: Wording,
         remaining_ms: Callable[[], int],
@@ -70,9 +70,9 @@ class Delivery:
         self._settings, self._memory, self._wording = configuration.notifications, memory, wording
         self._make_slack, self._remaining_ms = slack, remaining_ms
         self._slack: Slack | None = None
-        self._result = Result()
+        self._result = Announced()
 
-    def run(self, findings: Sequence[Finding], undone: Sequence[Told], drivers: Drivers) -> Result:
+    def run(self, findings: Sequence[Finding], undone: Sequence[Told], drivers: Drivers) -> Announced:
         """Say what is new about the findings, the largest first. Receipts are those of today's and earlier messages."""
         receipts = {finding.finding_id: self._recall(finding.finding_id, OPENED) for finding in findings}
         new = [found for found in findings if receipts[found.finding_id] is None and self._is_worth_telling(found)]
@@ -93,7 +93,7 @@ class Delivery:
             return False
         if not finding.is_news:
             return False
-        muted = account_of(finding.level, finding.ancestor_id) in self._settings.muted_accounts
+        muted = account_of_node(finding.level, finding.ancestor_id) in self._settings.muted_accounts
         return not muted and finding.over_usd >= self._settings.minimum_over_usd
 
     def _announce(self, new: Sequence[Finding], drivers: Drivers) -> None:
@@ -162,7 +162,7 @@ class Delivery:
         self._tell(
             told,
             WITHDRAWN,
-            messages.withdrawn(told.summary),
+            messages.withdrawn_message(told.summary),
             told.channel or self._settings.default_channel,
             told.message_ts,
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from notifiers.drivers_query import drivers_query
 from notifiers.findings import Finding
-from notifiers.nodes import Read
+from notifiers.nodes import RunQuery
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Driver:
         return self.cost_usd - self.before_usd
 
 
-def read_drivers(read: Read, findings: Sequence[Finding]) -> dict[str, list[Driver]]:
+def read_drivers(read: RunQuery, findings: Sequence[Finding]) -> dict[str, list[Driver]]:
     """The drivers of each finding by its id, the largest increase first. Asks nothing where there are no findings."""
     drivers: dict[str, list[Driver]] = defaultdict(list)
     if findings:

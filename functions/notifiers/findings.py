@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from lake.sql_text import identifiers, literal
-from notifiers.nodes import Read
+from notifiers.nodes import RunQuery
 
 OPEN, RESOLVED = "open", "resolved"
 RESOLVED_DAYS = 35
@@ -103,7 +103,7 @@ class Anomaly(Finding):
         return "usage"
 
 
-def read_findings(read: Read) -> list[Finding]:
+def read_findings(read: RunQuery) -> list[Finding]:
     """Every finding that is open or was resolved in the last RESOLVED_DAYS days of the bill, largest over_usd first."""
     found: list[Finding] = [
         *(_finding(Violation, row) for row in read(_query(Violation, "budget_violations"))),

@@ -18,7 +18,7 @@ _BREAK = "\u2060"
 """Word joiner: invisible, and enough to stop Slack from reading @channel."""
 
 
-def money(usd: Decimal) -> str:
+def money_text(usd: Decimal) -> str:
     """An amount as $1,234.56. What rounds to nothing, and is not nothing, is `under $0.01`."""
     rounded = abs(usd).quantize(CENT, ROUND_HALF_UP)
     if not rounded and usd:

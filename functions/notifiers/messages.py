@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 from notifiers.drivers import Driver
 from notifiers.drivers_query import DAYS_BEFORE
 from notifiers.findings import Anomaly, Finding, Violation
-from notifiers.formatting import code, cut, in_period, money, per_cent, plain
+from notifiers.formatting import code, cut, in_period, money_text, per_cent, plain
 from notifiers.wording import SPEND, Wording, cost_query
 
 SECTION_LENGTH, HEADER_LENGTH, TOTAL_LENGTH = 3000, 150, 10_000
@@ -54,19 +54,22 @@ def resolved(finding: Finding, wording: Wording) -> Message:
     day = finding.resolved_day
     when = f" {in_period(day, day)}" if day else ""
     node = code(wording.node(finding))
-    past = f"It was {money(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}."
+    past = f"It was {money_text(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}."
     told = f"{_RESOLVED_MARK} Resolved{when}: {node} is back {_back(finding)}. {past}"
     return Message(f"Resolved{when}: {plain(wording.node(finding))} is back {_back(finding)}. {past}", (_section(told),))
 
 
 def reopened(finding: Finding, wording: Wording) -> Message:
     """The note that a finding which was called over is open again: the bill was restated."""
-    node, over = wording.node(finding), f"{money(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}"
+    node, over = (
+        wording.node(finding),
+        f"{money_text(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}",
+    )
     told = f"{_mark(finding)} Open again: {code(node)} is {over}. The bill was restated."
     return Message(f"Open again: {plain(node)} is {over}", (_section(told),))
 
 
-def withdrawn(summary: str) -> Message:
+def withdrawn_message(summary: str) -> Message:
     """The note that what was told no longer holds; summary is the announcement's line, escaped already."""
     why = "The bill was restated, or the rule was changed."
     told = f"{_WITHDRAWN_MARK} No longer so: {summary}. {why}"
@@ -78,7 +81,7 @@ def digest(findings: Sequence[Finding], wording: Wording) -> Message:
     text = f"{len(findings)} more new findings, the largest {one_line(findings[0], wording)}"
     sections, listed = [""], 0
     for finding in findings:
-        line = f"\u2022 {_mark(finding)} *{money(finding.over_usd)}* over {_yardstick(finding)} "
+        line = f"\u2022 {_mark(finding)} *{money_text(finding.over_usd)}* over {_yardstick(finding)} "
         line += f"{in_period(*finding.window)}: {code(wording.node(finding))}\n"
         if len(sections[-1]) + len(line) > SECTION_LENGTH - 200:
             if len(sections) == DIGEST_SECTIONS:
@@ -99,7 +102,7 @@ def one_line(finding: Finding, wording: Wording) -> str:
 
 
 def _headline(finding: Finding) -> str:
-    return f"{money(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}"
+    return f"{money_text(finding.over_usd)} over {_yardstick(finding)} {in_period(*finding.window)}"
 
 
 def _yardstick(finding: Finding) -> str:
@@ -109,7 +112,7 @@ def _yardstick(finding: Finding) -> str:
 def _back(finding: Finding) -> str:
     if not isinstance(finding, Violation):
         return "to normal"
-    return f"within its limit of {money(finding.limit_usd)} a {_PERIOD_NOUN[finding.period]}"
+    return f"within its limit of {money_text(finding.limit_usd)} a {_PERIOD_NOUN[finding.period]}"
 
 
 _PERIOD_NOUN = {"daily": "day", "monthly": "month"}
@@ -124,17 +127,17 @@ def _what_happened(finding: Finding, wording: Wording) -> str:
     _, kind = SPEND[finding.spend]
     if isinstance(finding, Violation):
         share = per_cent(finding.over_usd, finding.limit_usd)
-        limit = f"{money(finding.limit_usd)} a {_PERIOD_NOUN[finding.period]}"
+        limit = f"{money_text(finding.limit_usd)} a {_PERIOD_NOUN[finding.period]}"
         return (
-            f"*{money(finding.over_usd)} over*{f' ({share})' if share else ''}: {node} spent {money(finding.actual_usd)} "
-            f"{when} ({kind}), the limit is {limit}."
+            f"*{money_text(finding.over_usd)} over*{f' ({share})' if share else ''}: {node} spent "
+            f"{money_text(finding.actual_usd)} {when} ({kind}), the limit is {limit}."
         )
     if not isinstance(finding, Anomaly):
         raise TypeError(f"no words for a finding of type {type(finding).__name__}")
     share = per_cent(finding.over_usd, finding.expected_usd)
     return (
-        f"*{money(finding.over_usd)} over expected*{f' ({share})' if share else ''}: {node} spent "
-        f"{money(finding.daily_cost)} {when} ({kind}), where {money(finding.expected_usd)} a day was expected."
+        f"*{money_text(finding.over_usd)} over expected*{f' ({share})' if share else ''}: {node} spent "
+        f"{money_text(finding.daily_cost)} {when} ({kind}), where {money_text(finding.expected_usd)} a day was expected."
     )
 
 
@@ -170,9 +173,9 @@ def _driver(driver: Driver, wording: Wording) -> str:
     share = per_cent(driver.increase_usd, driver.before_usd) or "new"
     account = driver.aws_account_id and wording.account(driver.aws_account_id)
     names = " \u00b7 ".join(code(part) for part in (account, driver.service, driver.usage_type) if part)
-    line = f"*+{money(driver.increase_usd)}* ({share}) {names or 'unattributed'}"
+    line = f"*+{money_text(driver.increase_usd)}* ({share}) {names or 'unattributed'}"
     if driver.resource_arn and driver.resource_increase_usd is not None:
-        line += f", above all {code(driver.resource_arn, 120)} (+{money(driver.resource_increase_usd)})"
+        line += f", above all {code(driver.resource_arn, 120)} (+{money_text(driver.resource_increase_usd)})"
     return line
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lake.sql_text import literal, visible_literal
 
-Read = Callable[[str], list[dict[str, Any]]]
+RunQuery = Callable[[str], list[dict[str, Any]]]
 """Runs a SELECT in the lake's database and gives its rows, as lake.athena.Athena.rows does."""
 
 TOTAL, UNATTRIBUTED = "total", "unattributed"
@@ -39,6 +39,6 @@ def condition(level: str, ancestor_id: str) -> str | None:
     return f"{node} = {visible_literal(ancestor_id)}"
 
 
-def account_of(level: str, ancestor_id: str) -> str | None:
+def account_of_node(level: str, ancestor_id: str) -> str | None:
     """The account that a node lies in; None for nodes that cut across accounts."""
     return ancestor_id.split("/", 1)[0] if level in ("account", "region") else None

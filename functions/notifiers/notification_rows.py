@@ -8,31 +8,23 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
-from lake.catalog import Table
-from lake.environment import Environment
 from lake.ids import stable_id
-from lake.partitions import Partition, Partitions
+from lake.lake import Lake
 from lake.times import naive
 from lake.writer import CODEC
 from notifiers.receipts import Receipt
 
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
-
-class Record:
+class NotificationRows:
     """Writes receipts into the lake."""
 
-    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, table: Table) -> None:
-        self._s3, self._bucket, self._table = s3, environment.bucket, table
-        self._partitions = Partitions(glue, environment.database(table.database), table)
+    def __init__(self, lake: Lake) -> None:
+        self._lake, self._table = lake, lake.catalog.table("notifications")
 
     def write(self, receipts: Iterable[Receipt]) -> None:
         """Make sure that each receipt has its row, and each row's partition is registered."""
@@ -42,7 +34,7 @@ class Record:
             self._put_if_absent(f"{self._table.folder(day)}{notification_id(receipt)}.parquet", self._object(receipt))
             days.add(day)
         for day in sorted(days):
-            self._partitions.register(Partition((day,), f"s3://{self._bucket}/{self._table.folder(day)}"))
+            self._lake.register(self._table, day)
 
     def _object(self, receipt: Receipt) -> bytes:
         row = {
@@ -56,7 +48,7 @@ class Record:
 
     def _put_if_absent(self, key: str, body: bytes) -> None:
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+            self._lake.s3.put_object(Bucket=self._lake.bucket, Key=key, Body=body, IfNoneMatch="*")
         except ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from lake.catalog import Catalog
 from lake.clients import CLIENT_CONFIG
-from lake.configuration import Configuration
-from lake.environment import Environment
-from notifiers.announcer import Delivery, Result
+from lake.lake import Lake
+from notifiers.announcer import Announced, Announcer
 from notifiers.drivers import read_drivers
 from notifiers.findings import read_findings
-from notifiers.nodes import Read
-from notifiers.notification_rows import Record
-from notifiers.receipts import Memory
+from notifiers.nodes import RunQuery
+from notifiers.notification_rows import NotificationRows
+from notifiers.receipts import Receipts
 from notifiers.slack import Slack
 from notifiers.undone import read_undone, under_told_names
 from notifiers.wording import Wording
@@ -31,19 +29,17 @@ if TYPE_CHECKING:
 class Notifier:
     """What a run works with. read queries the lake; slack is called once there is something to say."""
 
-    environment: Environment
-    catalog: Catalog
-    configuration: Configuration
-    read: Read
+    lake: Lake
+    read: RunQuery
     slack: Callable[[], Slack]
     memory_table: str
     session: boto3.Session
 
-    def run(self, context: LambdaContext) -> Result:
+    def run(self, context: LambdaContext) -> Announced:
         """Raises QueryError where findings cannot be read; what Slack refused is in the result."""
-        delivery = Delivery(
-            self.configuration,
-            Memory(self.memory_table, context, self.session.client("dynamodb", config=CLIENT_CONFIG)),
+        delivery = Announcer(
+            self.lake.configuration,
+            Receipts(self.memory_table, context, self.session.client("dynamodb", config=CLIENT_CONFIG)),
             self.slack,
             self._wording(),
             context.get_remaining_time_in_millis,
@@ -51,18 +47,12 @@ class Notifier:
         findings = read_findings(self.read)
         findings, undone = under_told_names(findings, read_undone(self.read, findings))
         result = delivery.run(findings, undone, partial(read_drivers, self.read))
-        self._record().write(result.receipts)
+        NotificationRows(self.lake).write(result.receipts)
         return result
 
     def _wording(self) -> Wording:
         return Wording(
             region=self.session.region_name or "us-east-1",
-            database=self.environment.database("outlay"),
-            account_names={account.account_id: account.name for account in self.configuration.accounts},
+            database=self.lake.environment.database("outlay"),
+            account_names={account.account_id: account.name for account in self.lake.configuration.accounts},
         )
-
-    def _record(self) -> Record:
-        table = self.catalog.table("notifications")
-        s3 = self.session.client("s3", config=CLIENT_CONFIG)
-        glue = self.session.client("glue", config=CLIENT_CONFIG)
-        return Record(s3, glue, self.environment, table)

@@ -34,7 +34,7 @@ REMEMBERED_SECONDS = 10 * 365 * 24 * 3600
 Receipt = dict[str, Any]
 
 
-class Memory:
+class Receipts:
     """Does each thing once. context says how long a run that never came back is waited for."""
 
     def __init__(self, table: str, context: LambdaContext, client: DynamoDBClient | None = None) -> None:

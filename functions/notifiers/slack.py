@@ -97,7 +97,7 @@ class BotSlack:
             )
         except SlackApiError as error:
             response: Any = error.response  # a SlackResponse; its request holds the token, so it goes no further
-            raise failure(str(response.get("error", "")), response.status_code, f"channel {channel!r}") from None
+            raise slack_error(str(response.get("error", "")), response.status_code, f"channel {channel!r}") from None
         except (SlackClientError, HTTPException, OSError) as error:
             raise unreachable(error, f"channel {channel!r}") from None
         return Posted(answer["channel"], answer["ts"])
@@ -133,7 +133,7 @@ class WebhookSlack:
         except (SlackClientError, HTTPException, OSError) as error:
             raise unreachable(error, "the webhook") from None
         if answer.status_code != 200:
-            raise failure(answer.body.strip(), answer.status_code, "the webhook")
+            raise slack_error(answer.body.strip(), answer.status_code, "the webhook")
         return Posted(None, None)
 
 
@@ -163,7 +163,7 @@ def slack_from_secret(
     raise ConfigurationError(f"{remedy}; it has the fields {', '.join(sorted(map(str, secret))) or 'none'}")
 
 
-def failure(code: str, status: int, where: str) -> OutlayError:
+def slack_error(code: str, status: int, where: str) -> OutlayError:
     """The error for what Slack answered."""
     if code in _REMEDIES:
         return ConfigurationError(f"Slack refused {where} with {code}: {_REMEDIES[code]}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from notifiers.findings import Finding
-from notifiers.nodes import Read
+from notifiers.nodes import RunQuery
 
 MOST_SHIFT = timedelta(days=3)
 """How far a first day may move later, and the finding still be the one that was told."""
@@ -36,7 +36,7 @@ class Told:
     summary: str
 
 
-def read_undone(read: Read, findings: Sequence[Finding]) -> list[Told]:
+def read_undone(read: RunQuery, findings: Sequence[Finding]) -> list[Told]:
     """What was told in the last 60 days and no view holds. The views are asked only where the findings lack something."""
     present = {finding.finding_id for finding in findings}
     told = [Told(**row) for row in read(_TOLD) if row["finding_id"] not in present]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lake.sql_text import identifier, literal
 from notifiers.findings import Finding
-from notifiers.nodes import TOTAL, account_of, condition
+from notifiers.nodes import TOTAL, account_of_node, condition
 
 SPEND = {
     "unblended": ("cost_usd", "unblended cost"),
@@ -45,7 +45,7 @@ class Wording:
 
     def node_name(self, finding: Finding) -> str:
         """The node's own name; a region's is its account and region."""
-        account = account_of(finding.level, finding.ancestor_id)
+        account = account_of_node(finding.level, finding.ancestor_id)
         if account is None:
             return finding.ancestor_id
         return self.account(account) + finding.ancestor_id[len(account) :]

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from lake.athena import Athena
-from lake.catalog import Catalog, Rollup, builds_name
-from lake.environment import Environment
-from lake.partitions import VERSION, Partition, Partitions
+from lake.catalog import Rollup, builds_name
+from lake.lake import Lake
+from lake.partitions import VERSION_PARAMETER, Partition, Partitions
 from lake.sql_text import literal
 from lake.times import days_between
 from rollups.audit import audit
-from rollups.build_ids import BUILD, REPLACED, new_build
+from rollups.build_ids import BUILD_PARAMETER, REPLACED_PARAMETER, new_build
 from rollups.sources import SourceVersions
 from rollups.staleness import Sources, Version, candidate_days, fingerprint, stale_ranges, stands
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
 
 
 @dataclass
@@ -34,11 +30,8 @@ class Built:
 class Builder:
     """Builds rollups in the order in which they are given, each from what was published before."""
 
-    def __init__(
-        self, athena: Athena, glue: GlueClient, sources: SourceVersions, environment: Environment, catalog: Catalog
-    ) -> None:
-        self._athena, self._glue, self._sources = athena, glue, sources
-        self._environment, self._catalog = environment, catalog
+    def __init__(self, lake: Lake, athena: Athena, sources: SourceVersions) -> None:
+        self._lake, self._athena, self._sources, self._catalog = lake, athena, sources, lake.catalog
 
     def build_stale_days(self, rollup: Rollup, slot: datetime) -> Iterator[Built]:
         """Build and publish each range of stale days, yielding after each, so that a caller short of time can stop between.
@@ -68,7 +61,7 @@ class Builder:
     ) -> Built:
         table = self._catalog.table(rollup.name)
         build = new_build(slot)
-        target = f"s3://{self._environment.bucket}/{table.prefix}build={build}/"
+        target = self._lake.location(f"{table.prefix}build={build}/")
         parameters = [literal((first_day if name == "first_day" else last_day).isoformat()) for name in rollup.parameters]
         days = days_between(first_day, last_day)
         locations = {day: f"{target}{table.day_column}={day.isoformat()}/" for day in days}
@@ -82,7 +75,7 @@ class Builder:
         versions = {day: Version(fingerprint(rollup, day, sources, own), slot.date()) for day in days}
         published.publish(
             *(
-                Partition((day.isoformat(),), locations[day], {VERSION: version.made_from, BUILD: build})
+                Partition((day.isoformat(),), locations[day], {VERSION_PARAMETER: version.made_from, BUILD_PARAMETER: build})
                 for day, version in versions.items()
             )
         )
@@ -98,12 +91,14 @@ class Builder:
         day = self._catalog.table(rollup.name).day_column
         current = self._partitions(rollup, rollup.name).all(f"{day} >= '{first_day}' AND {day} <= '{last_day}'")
         replaced = [
-            Partition((found.parameters[BUILD], *found.values), found.location, {REPLACED: slot.isoformat()})
+            Partition(
+                (found.parameters[BUILD_PARAMETER], *found.values), found.location, {REPLACED_PARAMETER: slot.isoformat()}
+            )
             for found in current
-            if BUILD in found.parameters
+            if BUILD_PARAMETER in found.parameters
         ]
         self._partitions(rollup, builds_name(rollup.name)).publish(*replaced)
 
     def _partitions(self, rollup: Rollup, name: str) -> Partitions:
         table = self._catalog.builds_table(rollup) if name != rollup.name else self._catalog.table(rollup.name)
-        return Partitions(self._glue, self._environment.database(rollup.database), table)
+        return self._lake.partitions(table)

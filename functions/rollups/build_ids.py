@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from lake.times import slot_name
 
-BUILD = "outlay.build"
+BUILD_PARAMETER = "outlay.build"
 """Parameter of a published partition: the build that it came from."""
-REPLACED = "outlay.replaced"
+REPLACED_PARAMETER = "outlay.replaced"
 """Parameter of a build's partition: the slot of the run that put another build in its place (ISO 8601, UTC)."""
 
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lake.catalog import Catalog, Rollup, Table
-from lake.environment import Environment
-from lake.partitions import Partition, Partitions
-from rollups.build_ids import REPLACED, built_at
+from lake.catalog import Rollup, Table
+from lake.lake import Lake
+from lake.partitions import Partition
+from rollups.build_ids import REPLACED_PARAMETER, built_at
 from rollups.superseded import superseded
 
 if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 READERS_HOLD = timedelta(days=1)
@@ -36,8 +34,8 @@ class Removed:
 class Housekeeping:
     """One pass over the lake. Running it twice, or killing it halfway, removes nothing more than one whole pass would."""
 
-    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog) -> None:
-        self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
+    def __init__(self, lake: Lake) -> None:
+        self._lake, self._s3, self._catalog = lake, lake.s3, lake.catalog
 
     def run(self, now: datetime) -> Removed:
         """Remove what is past its time at `now`."""
@@ -45,7 +43,7 @@ class Housekeeping:
         for rollup in self._catalog.rollups:
             for build in self._unreadable_builds(rollup, now):
                 self._delete_objects(build)
-                self._partitions(self._catalog.builds_table(rollup)).drop(build.values)
+                self._lake.partitions(self._catalog.builds_table(rollup)).drop(build.values)
                 removed.builds += 1
         for table in self._catalog.expiring:
             removed.partitions += self._drop_expired(table, now.date())
@@ -56,11 +54,11 @@ class Housekeeping:
         return removed
 
     def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
-        published = {partition.location for partition in self._partitions(self._catalog.table(rollup.name)).all()}
-        for build in list(self._partitions(self._catalog.builds_table(rollup)).all()):
+        published = {partition.location for partition in self._lake.partitions(self._catalog.table(rollup.name)).all()}
+        for build in list(self._lake.partitions(self._catalog.builds_table(rollup)).all()):
             if build.location in published:
                 continue
-            if replaced := build.parameters.get(REPLACED):
+            if replaced := build.parameters.get(REPLACED_PARAMETER):
                 is_unreadable = datetime.fromisoformat(replaced) <= now - READERS_HOLD
             else:
                 is_unreadable = built_at(build.values[0]) <= now - REJECTED_KEPT
@@ -73,7 +71,7 @@ class Housekeeping:
         Those rules count from when an object was written: a bill of two years ago, delivered yesterday, stays its full time.
         """
         oldest = today - timedelta(days=table.retention_days or 0)
-        partitions = self._partitions(table)
+        partitions = self._lake.partitions(table)
         past = partitions.all(f"{table.day_column} < '{oldest.isoformat()}'")
         expired = [p for p in past if table.retention_of(p.values[0]) and self._is_empty(p)]
         for partition in expired:
@@ -84,24 +82,21 @@ class Housekeeping:
         """Keys of replaced versions of what the table keeps for ever, which no lifecycle rule removes."""
         if table.kept_forever is None:
             return []
-        partitions = self._partitions(table).all(f"{table.partition[0].name} = '{table.kept_forever}'")
+        partitions = self._lake.partitions(table).all(f"{table.partition[0].name} = '{table.kept_forever}'")
         published = {table.folder(*partition.values): partition.folder for partition in partitions}
         objects = ((found["Key"], found["LastModified"]) for found in self._objects(table.folder(table.kept_forever)))
         return list(superseded(objects, published, now - READERS_HOLD))
 
     def _is_empty(self, partition: Partition) -> bool:
-        return self._s3.list_objects_v2(Bucket=self._environment.bucket, Prefix=partition.folder, MaxKeys=1)["KeyCount"] == 0
+        return self._s3.list_objects_v2(Bucket=self._lake.bucket, Prefix=partition.folder, MaxKeys=1)["KeyCount"] == 0
 
     def _delete_objects(self, partition: Partition) -> None:
         for found in list(self._objects(partition.folder)):
             self._delete(found["Key"])
 
     def _delete(self, key: str) -> None:
-        self._s3.delete_object(Bucket=self._environment.bucket, Key=key)
+        self._s3.delete_object(Bucket=self._lake.bucket, Key=key)
 
     def _objects(self, prefix: str) -> Iterator[ObjectTypeDef]:
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._lake.bucket, Prefix=prefix):
             yield from page.get("Contents", [])
-
-    def _partitions(self, table: Table) -> Partitions:
-        return Partitions(self._glue, self._environment.database(table.database), table)

@@ -6,17 +6,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-from lake.catalog import Catalog, Read, Rollup, Table
-from lake.environment import Environment
-from lake.partitions import Partition, Partitions
-from rollups.build_ids import BUILD, built_at
+from lake.catalog import ReadDays, Rollup, Table
+from lake.lake import Lake
+from lake.partitions import Partition
+from rollups.build_ids import BUILD_PARAMETER, built_at
 from rollups.staleness import Sources, Version, Versions
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 EXPIRY_MARGIN_DAYS = 7
 """From so many days before their time on, objects are taken for expired: nothing is made from what may be going."""
@@ -29,9 +24,8 @@ class SourceVersions:
     expired: what lifecycle rules remove is no change that a rollup should follow.
     """
 
-    def __init__(self, s3: S3Client, glue: GlueClient, environment: Environment, catalog: Catalog, today: date) -> None:
-        self._s3, self._glue, self._environment, self._catalog = s3, glue, environment, catalog
-        self._today = today
+    def __init__(self, lake: Lake, today: date) -> None:
+        self._lake, self._catalog, self._today = lake, lake.catalog, today
         self._published: dict[str, dict[date, Version]] = {}
         self._days: dict[str, Versions] = {}
 
@@ -53,7 +47,7 @@ class SourceVersions:
             self._published[rollup] = {_day(partition): _built(partition) for partition in found}
         return self._published[rollup]
 
-    def _versions(self, read: Read) -> Versions:
+    def _versions(self, read: ReadDays) -> Versions:
         """The version of each day that is read: a published partition's own, a digest of an appended one's objects."""
         if self._catalog.rollup(read.relation):
             return self.published(read.relation)
@@ -80,8 +74,7 @@ class SourceVersions:
         return self._today - timedelta(days=days - EXPIRY_MARGIN_DAYS) if days else None
 
     def _partitions(self, table: Table, event_type: str | None) -> Iterable[Partition]:
-        partitions = Partitions(self._glue, self._environment.database(table.database), table)
-        return partitions.all(f"event_type = '{event_type}'" if event_type else "")
+        return self._lake.partitions(table).all(f"event_type = '{event_type}'" if event_type else "")
 
     def _content(self, prefix: str) -> str:
         """A digest of everything under a prefix."""
@@ -90,7 +83,7 @@ class SourceVersions:
     def _contents(self, prefix: str) -> dict[str, str]:
         """By folder under a prefix, a digest of its objects' names and contents: a thousand a call, however many folders."""
         objects: dict[str, list[str]] = defaultdict(list)
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._environment.bucket, Prefix=prefix):
+        for page in self._lake.s3.get_paginator("list_objects_v2").paginate(Bucket=self._lake.bucket, Prefix=prefix):
             for found in page.get("Contents", []):
                 objects[found["Key"].rpartition("/")[0] + "/"].append(f"{found['Key']}={found['ETag']}")
         return {folder: _digest(names) for folder, names in objects.items()}
@@ -102,7 +95,7 @@ def _day(partition: Partition) -> date:
 
 def _built(partition: Partition) -> Version:
     """The version of a rollup's published partition."""
-    build = partition.parameters.get(BUILD)
+    build = partition.parameters.get(BUILD_PARAMETER)
     return Version(partition.version or "", built_at(build).date() if build else _day(partition))
 
 

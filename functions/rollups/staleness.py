@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from lake.catalog import Read, Rollup
+from lake.catalog import ReadDays, Rollup
 from lake.times import days_between
 
 MOST_DAYS_A_QUERY = 90
@@ -36,9 +36,9 @@ class Sources:
     sources that expire: what was written before that day may be gone.
     """
 
-    days: Mapping[Read, Versions]
-    whole: Mapping[Read, str]
-    kept_since: Mapping[Read, date]
+    days: Mapping[ReadDays, Versions]
+    whole: Mapping[ReadDays, str]
+    kept_since: Mapping[ReadDays, date]
 
 
 def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> str:
@@ -74,7 +74,7 @@ def _written(versions: Versions, day: date) -> date:
     return versions[day].written if day in versions else day
 
 
-def days_read(read: Read, day: date) -> list[date]:
+def days_read(read: ReadDays, day: date) -> list[date]:
     """The days of a dated source that are read for a day."""
     if read.first is None or read.last is None:
         return []

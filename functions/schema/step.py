@@ -5,39 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lake.athena import Athena
-from lake.catalog import Catalog, Table
-from lake.configuration import Configuration
-from lake.environment import Environment
+from lake.catalog import Table
 from lake.errors import ConfigurationError
 from lake.ids import stable_id
-from lake.partitions import Partition, Partitions
+from lake.lake import Lake
 from lake.sql_text import identifier
 from lake.times import naive
-from lake.writer import write_rows
 from schema.state import Change, State, changes
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 
 class SchemaStep:
     """Brings what CloudFormation cannot make (views, reference data) to the state that the catalog declares."""
 
-    def __init__(
-        self,
-        athena: Athena,
-        s3: S3Client,
-        glue: GlueClient,
-        environment: Environment,
-        catalog: Catalog,
-        configuration: Configuration,
-    ) -> None:
-        self._athena, self._s3, self._glue, self._environment = athena, s3, glue, environment
-        self._catalog, self._configuration = catalog, configuration
+    def __init__(self, lake: Lake, athena: Athena) -> None:
+        self._lake, self._athena, self._catalog = lake, athena, lake.catalog
 
     def apply(self, old: State, new: State, now: datetime, *, allow_destructive: bool, role_arn: str) -> list[Change]:
         """Create or replace every view, drop those that old had and new has not, write the reference tables.
@@ -61,11 +45,11 @@ class SchemaStep:
 
         Through Glue, where views are kept: a DROP VIEW would leave its result in a bucket that is about to be removed.
         """
-        database = self._environment.database("outlay")
+        database = self._lake.environment.database("outlay")
         for name in names:
             try:
-                self._glue.delete_table(DatabaseName=database, Name=name)
-            except self._glue.exceptions.EntityNotFoundException:
+                self._lake.glue.delete_table(DatabaseName=database, Name=name)
+            except self._lake.glue.exceptions.EntityNotFoundException:
                 continue
 
     def _write_reference_tables(self, role_arn: str) -> None:
@@ -78,14 +62,14 @@ class SchemaStep:
                 "regions": list(account.regions),
                 "enabled": account.enabled,
             }
-            for account in self._configuration.accounts
+            for account in self._lake.configuration.accounts
         ]
         self._replace(self._catalog.table("account_settings"), accounts)
-        self._replace(self._catalog.table("budget_rules"), [asdict(rule) for rule in self._configuration.budgets])
+        self._replace(self._catalog.table("budget_rules"), [asdict(rule) for rule in self._lake.configuration.budgets])
 
     def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Reference tables are one object, so that replacing it is atomic."""
-        write_rows(self._s3, self._environment.bucket, f"{table.prefix}{table.name}.parquet", table, rows)
+        self._lake.append(table, (), table.name, rows)
 
     def _log(self, found: list[Change], before: str, version: str, now: datetime) -> None:
         """One object for each step from a version to another: going back on the same day leaves the log of the way there."""
@@ -103,10 +87,7 @@ class SchemaStep:
             }
             for change in found
         ]
-        folder = table.folder(day)
-        write_rows(self._s3, self._environment.bucket, f"{folder}{before}-{version}.parquet", table, rows)
-        partitions = Partitions(self._glue, self._environment.database(table.database), table)
-        partitions.register(Partition((day,), f"s3://{self._environment.bucket}/{folder}"))
+        self._lake.append(table, (day,), f"{before}-{version}", rows)
 
 
 def _refuse_destructive(found: list[Change]) -> None:

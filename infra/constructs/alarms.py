@@ -11,12 +11,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.deployment import Deployment
-from infra.names import METRICS
+from infra.names import METRICS_NAMESPACE
 
-FUNCTIONS = ("collect", "bills", "rollup", "notify")
+UNATTENDED_FUNCTIONS = ("collect", "bills", "rollup", "notify")
 """Functions that run unattended; when `schema` fails, so does the deployment."""
 
-GROUPS = ("collection", "rollups", "alerts")
+SCHEDULE_GROUPS = ("collection", "rollups", "alerts")
 STALE_HOURS = 3
 
 
@@ -30,9 +30,9 @@ class Alarms(Construct):
         self._let_cloudwatch_publish()
         if email := deployment.settings.deployment.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
-        for purpose in FUNCTIONS:
+        for purpose in UNATTENDED_FUNCTIONS:
             self._watch_function(purpose)
-        for group in GROUPS:
+        for group in SCHEDULE_GROUPS:
             self._watch_group(group)
         self._alarm(
             "rollups-failed",
@@ -98,7 +98,7 @@ class Alarms(Construct):
 
     def _own_metric(self, name: str, purpose: str) -> cloudwatch.Metric:
         """A metric that a function emits; Powertools adds the service as its dimension."""
-        return self._metric(METRICS, name, {"service": self._names.function(purpose)})
+        return self._metric(METRICS_NAMESPACE, name, {"service": self._names.function(purpose)})
 
     def _metric(
         self,

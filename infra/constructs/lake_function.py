@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.acknowledgments import acknowledge, acknowledge_wildcards
 from infra.deployment import Deployment
-from infra.names import METRICS
+from infra.names import METRICS_NAMESPACE
 from infra.permissions import Permission
 
 
@@ -72,7 +72,7 @@ class LakeFunction(Construct):
             environment={
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": self.name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
             timeout=timeout,

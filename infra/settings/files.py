@@ -110,7 +110,7 @@ class Layers(Strict):
     powertools: Layer = POWERTOOLS_LAYER
 
 
-class Slack(Strict):
+class SlackSettings(Strict):
     """How messages reach Slack. Without secret_arn an empty secret is created, to be filled in after the deployment."""
 
     secret_arn: Annotated[
@@ -120,7 +120,7 @@ class Slack(Strict):
     api_url: Annotated[str, _text(r"https?://\S+/", "use a URL that ends with /")] = "https://slack.com/api/"
 
 
-class Deployment(Strict):
+class DeploymentSettings(Strict):
     """deployment.yaml: where Outlay is deployed, and how."""
 
     name: Name = "outlay"
@@ -130,7 +130,7 @@ class Deployment(Strict):
         str, _text(r"[\w+=,.@:/-]{8,128}", "use 8 to 128 letters, digits or any of + = , . @ : / -, known to you alone")
     ]
     alarm_email: Annotated[str | None, _text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "use one e-mail address")] = None
-    slack: Slack = Slack()
+    slack: SlackSettings = SlackSettings()
     database_prefix: Annotated[str, _text(r"([a-z][a-z0-9_]{0,19})?", "use up to 20 lower-case letters, digits or _")] = ""
     keep_data: bool = True
     kms_key_arn: Annotated[

@@ -17,7 +17,7 @@ from infra.settings.files import (
     Accounts,
     Bills,
     Budgets,
-    Deployment,
+    DeploymentSettings,
     Grouping,
     NotificationSettings,
 )
@@ -28,7 +28,7 @@ from infra.settings.yaml_files import read_file
 class Settings:
     """Every file of config/, validated."""
 
-    deployment: Deployment
+    deployment: DeploymentSettings
     accounts: tuple[AccountEntry, ...]
     grouping: Grouping
     budgets: Budgets
@@ -54,7 +54,7 @@ class Settings:
 
 def load_settings(folder: Path) -> Settings:
     """The settings of a configuration folder. Raises ConfigurationError for the first thing that is wrong."""
-    deployment = read_file(folder, "deployment.yaml", Deployment)
+    deployment = read_file(folder, "deployment.yaml", DeploymentSettings)
     settings = Settings(
         deployment,
         _visited(read_file(folder, "accounts.yaml", Accounts), deployment),
@@ -67,7 +67,7 @@ def load_settings(folder: Path) -> Settings:
     return settings
 
 
-def _visited(accounts: Accounts, deployment: Deployment) -> tuple[AccountEntry, ...]:
+def _visited(accounts: Accounts, deployment: DeploymentSettings) -> tuple[AccountEntry, ...]:
     """The accounts to visit, each with its regions; the deployment's own account where none is named."""
     entries = accounts.accounts
     if not entries and deployment.account:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from local.demo import prices
-from local.demo.resources import Address, Instance, NatGateway, Other, Resource, Volume
+from local.demo.resources import Address, DemoResource, Instance, NatGateway, Other, Volume
 
 HOURS = 24.0
 DAYS_A_MONTH = 30.4
@@ -20,7 +20,7 @@ class Charge:
     growth (grows), spike (traffic that breaks out three days before the end).
     """
 
-    resource: Resource
+    resource: DemoResource
     product: str
     usage_type: str
     operation: str
@@ -32,7 +32,7 @@ class Charge:
     covered: bool = False
 
 
-def charges_of(resource: Resource) -> Iterator[Charge]:
+def charges_of(resource: DemoResource) -> Iterator[Charge]:
     """The resource's lines: none for a stopped instance, two or more where AWS splits them."""
     if isinstance(resource, Instance):
         yield from _instance(resource)
@@ -98,7 +98,7 @@ def _other(other: Other) -> Iterator[Charge]:
 
 
 def _charge(
-    resource: Resource,
+    resource: DemoResource,
     product: str,
     usage_type: str,
     operation: str,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from local.demo import fleet
-from local.demo.resources import Address, Instance, NatGateway, Resource, Volume
+from local.demo.resources import Address, DemoResource, Instance, NatGateway, Volume
 
 DAYS = 60
 SPIKE_DAYS_BEFORE_END = 3
@@ -41,7 +41,7 @@ class Company:
 
     last_day: date
     seed: int
-    resources: tuple[Resource, ...]
+    resources: tuple[DemoResource, ...]
 
     @property
     def first_day(self) -> date:

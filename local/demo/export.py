@@ -26,7 +26,7 @@ ROW_GROUP = 50_000
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ExportRun:
     """What was put into the bucket: the manifests' keys by billing period, and how much."""
 
     manifests: Mapping[str, str]
@@ -34,7 +34,7 @@ class Delivery:
     bytes: int
 
 
-def deliver(s3: S3Client, bucket: str, prefix: str, tables: Mapping[date, pa.Table], export: str = EXPORT) -> Delivery:
+def deliver(s3: S3Client, bucket: str, prefix: str, tables: Mapping[date, pa.Table], export: str = EXPORT) -> ExportRun:
     """Put every period's data file, then its manifest. prefix is empty or ends with a slash."""
     manifests, size = {}, 0
     for period, table in tables.items():
@@ -44,7 +44,7 @@ def deliver(s3: S3Client, bucket: str, prefix: str, tables: Mapping[date, pa.Tab
         manifest = f"{prefix}{export}/metadata/{name}/{export}-Manifest.json"
         s3.put_object(Bucket=bucket, Key=manifest, Body=_manifest(bucket, key, period, table, export))
         manifests[f"{period:%Y-%m}"], size = manifest, size + len(body)
-    return Delivery(manifests, sum(len(table) for table in tables.values()), size)
+    return ExportRun(manifests, sum(len(table) for table in tables.values()), size)
 
 
 def _parquet(table: pa.Table) -> bytes:

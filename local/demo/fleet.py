@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from local.demo.places import GROWING, SPIKING_CUSTOMER, Place, a_place, ec2_arn, new_id
-from local.demo.resources import REGIONS, Address, Instance, NatGateway, Other, Resource, Volume
+from local.demo.places import GROWING, SPIKING_CUSTOMER, DemoPlace, a_place, ec2_arn, new_id
+from local.demo.resources import REGIONS, Address, DemoResource, Instance, NatGateway, Other, Volume
 
 # Instance types by what the machine is for, the common ones twice.
 INSTANCE_TYPES = {
@@ -30,7 +30,7 @@ BILL_ONLY = {
 }
 
 
-def build(random: Random, account_ids: list[str]) -> Iterator[Resource]:
+def build(random: Random, account_ids: list[str]) -> Iterator[DemoResource]:
     """Every resource of the company, those that others refer to first."""
     instances = [i for n, count in enumerate(INSTANCES_PER_ACCOUNT) for i in _instances(random, account_ids, n, count)]
     yield from instances
@@ -76,14 +76,14 @@ def _instances(random: Random, account_ids: list[str], number: int, count: int) 
 
 def _volumes_of(random: Random, instance: Instance) -> Iterator[Volume]:
     """An instance's root volume, and for most a data volume; both carry the instance's tags."""
-    place = Place(instance.account_id, instance.region, "", "", "", "", "")
+    place = DemoPlace(instance.account_id, instance.region, "", "", "", "", "")
     yield _volume(random, place, instance, size_gb=random.choice((20, 30, 50)), volume_type="gp3")
     if random.random() < 0.55:
         yield _volume(random, place, instance)
 
 
 def _volume(
-    random: Random, place: Place, instance: Instance | None, size_gb: int | None = None, volume_type: str | None = None
+    random: Random, place: DemoPlace, instance: Instance | None, size_gb: int | None = None, volume_type: str | None = None
 ) -> Volume:
     volume_id = new_id(random, "vol")
     name = f"{instance.name}-data" if instance else f"restored-{volume_id[-6:]}"
@@ -106,7 +106,7 @@ def _volume(
     )
 
 
-def _gateways(random: Random, account_ids: list[str]) -> Iterator[Resource]:
+def _gateways(random: Random, account_ids: list[str]) -> Iterator[DemoResource]:
     """Two NAT gateways an account and region, each with its address; one belongs to the customer whose traffic spikes."""
     for account_id in account_ids:
         for region in REGIONS:
@@ -115,7 +115,7 @@ def _gateways(random: Random, account_ids: list[str]) -> Iterator[Resource]:
                 yield from _gateway(random, a_place(random, account_ids, account_id, region), number, spikes)
 
 
-def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterator[Resource]:
+def _gateway(random: Random, place: DemoPlace, number: int, spikes: bool) -> Iterator[DemoResource]:
     gateway_id, name = new_id(random, "nat"), f"{place.env}-{place.region}-{'ab'[number]}"
     tags: Mapping[str, str] = place.tags(random, name)
     if spikes:
@@ -138,7 +138,7 @@ def _gateway(random: Random, place: Place, number: int, spikes: bool) -> Iterato
 
 
 def _address(
-    random: Random, place: Place, tags: Mapping[str, str], instance_id: str | None, nat_gateway_id: str | None
+    random: Random, place: DemoPlace, tags: Mapping[str, str], instance_id: str | None, nat_gateway_id: str | None
 ) -> Address:
     allocation_id = new_id(random, "eipalloc")
     return Address(
@@ -156,7 +156,7 @@ def _address(
     )
 
 
-def _other(random: Random, place: Place, kind: str, number: int, size: float) -> Other:
+def _other(random: Random, place: DemoPlace, kind: str, number: int, size: float) -> Other:
     name = f"{place.cluster}-{place.purpose}-{kind.split(':')[1]}-{number:03d}"
     paths = {
         "s3:bucket": f"arn:aws:s3:::harbor-{name}",

@@ -25,7 +25,7 @@ ENVS = ("staging", "prod", "prod")
 
 
 @dataclass(frozen=True)
-class Place:
+class DemoPlace:
     """Where a resource lives and whose it is."""
 
     account_id: str
@@ -45,14 +45,14 @@ class Place:
         return tags | ({"index": self.index} if self.purpose in ("search", "ingest") else {})
 
 
-def a_place(random: Random, account_ids: list[str], account_id: str | None = None, region: str | None = None) -> Place:
+def a_place(random: Random, account_ids: list[str], account_id: str | None = None, region: str | None = None) -> DemoPlace:
     """A random place, most of them in production and in the first region; account and region may be given."""
     account_id = account_id or random.choices(account_ids, (20, 55, 25))[0]
     customer = random.choices(list(CUSTOMERS), list(CUSTOMERS.values()))[0]
     cluster = f"{customer}-{random.choice('ab')}"
     purposes = (("platform", "search"), ("search", "search", "ingest"), ("ingest", "training"))
     number = account_ids.index(account_id)
-    return Place(
+    return DemoPlace(
         account_id,
         region or random.choices(REGIONS, (55, 28, 17))[0],
         ENVS[number],
@@ -68,6 +68,6 @@ def new_id(random: Random, prefix: str) -> str:
     return f"{prefix}-0{random.getrandbits(64):016x}"
 
 
-def ec2_arn(place: Place, kind: str, resource_id: str) -> str:
+def ec2_arn(place: DemoPlace, kind: str, resource_id: str) -> str:
     """The ARN of an EC2 resource such as a volume."""
     return f"arn:aws:ec2:{place.region}:{place.account_id}:{kind}/{resource_id}"

@@ -9,7 +9,7 @@ REGIONS = ("us-east-1", "eu-west-1", "us-west-2")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class DemoResource:
     """Any resource; appeared is the day of the bill (0, 1, ...) on which it began to cost."""
 
     id: str
@@ -28,7 +28,7 @@ class Resource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance(Resource):
+class Instance(DemoResource):
     """An EC2 instance. rhythm says when it runs; covered by the savings plan or not."""
 
     instance_type: str
@@ -38,7 +38,7 @@ class Instance(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Volume(Resource):
+class Volume(DemoResource):
     """An EBS volume; instance_id None where it is attached to nothing. throughput in MiB/s."""
 
     volume_type: str
@@ -49,7 +49,7 @@ class Volume(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NatGateway(Resource):
+class NatGateway(DemoResource):
     """A NAT gateway; gb_per_day is what it usually processes, spikes whether it is the one that goes wrong."""
 
     gb_per_day: float
@@ -58,7 +58,7 @@ class NatGateway(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address(Resource):
+class Address(DemoResource):
     """An Elastic IP address: in use by an instance or a NAT gateway, or idle."""
 
     public_ip: str
@@ -72,7 +72,7 @@ class Address(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(Resource):
+class Other(DemoResource):
     """A resource that only the bill knows of: size is in the unit that its kind is billed by."""
 
     size: float

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from local.doctor.account import check_account
-from local.doctor.finding import Finding
+from local.doctor.finding import CheckResult
 from local.doctor.machine import check_machine
 from local.report.plain import printable
 
@@ -24,7 +24,7 @@ def doctor(config: Path | None, console: Console) -> bool:
     return well
 
 
-def _show(finding: Finding, console: Console) -> None:
+def _show(finding: CheckResult, console: Console) -> None:
     console.print(Text.assemble(SIGN[finding.status], f" {printable(finding.text)}"), soft_wrap=True)
     if finding.remedy:
         console.print(Text(f"  {printable(finding.remedy)}", "dim"), soft_wrap=True)

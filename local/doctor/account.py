@@ -10,10 +10,10 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.settings.files import Deployment as Settings
+from infra.settings.files import DeploymentSettings
 from infra.settings.load import load_settings
 from lake.errors import ConfigurationError, OutlayError
-from local.doctor.finding import Finding
+from local.doctor.finding import CheckResult
 from local.lake_sql import LakeSql
 
 STACKS = ("lake", "collection", "rollups", "alerts", "member-role")
@@ -22,10 +22,10 @@ SCANS = "select status, count(*) as scans, max(last_scan_at) as newest from coll
 
 
 @dataclass(frozen=True)
-class Deployment:
+class DeployedStacks:
     """What is checked: the settings it was deployed with, and a session in its region."""
 
-    settings: Settings
+    settings: DeploymentSettings
     session: boto3.session.Session
 
     @property
@@ -34,68 +34,68 @@ class Deployment:
         return self.settings.name
 
 
-def check_account(config: Path) -> Iterator[Finding]:
+def check_account(config: Path) -> Iterator[CheckResult]:
     """Credentials, stacks, schedules, Slack's secret, alarms and newest scans of the deployment that config describes."""
     try:
         settings = load_settings(config).deployment
     except ConfigurationError as error:
-        yield Finding("fail", str(error), "correct the settings")
+        yield CheckResult("fail", str(error), "correct the settings")
         return
     try:
         session = boto3.session.Session(region_name=settings.region)
         account = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        yield Finding("fail", str(error), "sign in: `aws sso login`, or set AWS_PROFILE")
+        yield CheckResult("fail", str(error), "sign in: `aws sso login`, or set AWS_PROFILE")
         return
     if settings.account and account != settings.account:
         told = f"signed in to account {account}, and {config}/deployment.yaml says {settings.account}"
-        yield Finding("fail", told, "sign in to the other account, or edit the file")
+        yield CheckResult("fail", told, "sign in to the other account, or edit the file")
         return
-    yield Finding("ok", f"signed in to account {account}, region {session.region_name}")
+    yield CheckResult("ok", f"signed in to account {account}, region {session.region_name}")
     for check in (_stacks, _schedules, _secret, _alarms, _scans):
-        yield from _safely(check, Deployment(settings, session))
+        yield from _safely(check, DeployedStacks(settings, session))
 
 
-def _safely(check: Callable[[Deployment], Iterator[Finding]], deployment: Deployment) -> Iterator[Finding]:
+def _safely(check: Callable[[DeployedStacks], Iterator[CheckResult]], deployment: DeployedStacks) -> Iterator[CheckResult]:
     """The check's findings; what it may not ask is a finding too."""
     try:
         yield from check(deployment)
     except (OutlayError, BotoCoreError, ClientError) as error:
-        yield Finding("fail", f"could not be checked: {error}", "deploy with `cdk deploy --all`, or ask for read access")
+        yield CheckResult("fail", f"could not be checked: {error}", "deploy with `cdk deploy --all`, or ask for read access")
 
 
-def _stacks(deployment: Deployment) -> Iterator[Finding]:
+def _stacks(deployment: DeployedStacks) -> Iterator[CheckResult]:
     pages = deployment.session.client("cloudformation").get_paginator("describe_stacks").paginate()
     status = {stack["StackName"]: stack["StackStatus"] for page in pages for stack in page["Stacks"]}
     for name in (f"{deployment.name}-{stack}" for stack in STACKS):
         if name not in status:
-            yield Finding("fail", f"stack {name} is not deployed", "run `cdk deploy --all`")
+            yield CheckResult("fail", f"stack {name} is not deployed", "run `cdk deploy --all`")
         elif status[name].endswith("_COMPLETE") and "ROLLBACK" not in status[name]:
-            yield Finding("ok", f"stack {name} is {status[name]}")
+            yield CheckResult("ok", f"stack {name} is {status[name]}")
         else:
-            yield Finding("fail", f"stack {name} is {status[name]}", "see its events in CloudFormation's console")
+            yield CheckResult("fail", f"stack {name} is {status[name]}", "see its events in CloudFormation's console")
 
 
-def _schedules(deployment: Deployment) -> Iterator[Finding]:
+def _schedules(deployment: DeployedStacks) -> Iterator[CheckResult]:
     pages = deployment.session.client("scheduler").get_paginator("list_schedules")
     groups = (f"{deployment.name}-{group}" for group in SCHEDULE_GROUPS)
     found = [one for group in groups for page in pages.paginate(GroupName=group) for one in page["Schedules"]]
     off = [one["Name"] for one in found if one["State"] != "ENABLED"]
     if off:
-        yield Finding("warn", f"schedules are off: {', '.join(off)}", "turn them on in EventBridge Scheduler's console")
+        yield CheckResult("warn", f"schedules are off: {', '.join(off)}", "turn them on in EventBridge Scheduler's console")
     elif found:
-        yield Finding("ok", f"{len(found)} schedules are on")
+        yield CheckResult("ok", f"{len(found)} schedules are on")
     else:
-        yield Finding("fail", "there are no schedules", "run `cdk deploy --all`")
+        yield CheckResult("fail", "there are no schedules", "run `cdk deploy --all`")
 
 
-def _secret(deployment: Deployment) -> Iterator[Finding]:
+def _secret(deployment: DeployedStacks) -> Iterator[CheckResult]:
     secret = deployment.settings.slack.secret_arn or f"{deployment.name}/slack"
     text = deployment.session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
     if _names_slack(text):
-        yield Finding("ok", "Slack's secret is filled in")
+        yield CheckResult("ok", "Slack's secret is filled in")
     else:
-        yield Finding("fail", f"secret {secret} holds no bot_token and no webhook_url", "docs/deploy.md, Slack")
+        yield CheckResult("fail", f"secret {secret} holds no bot_token and no webhook_url", "docs/deploy.md, Slack")
 
 
 def _names_slack(text: str) -> bool:
@@ -107,26 +107,28 @@ def _names_slack(text: str) -> bool:
     return isinstance(secret, dict) and bool(secret.get("bot_token") or secret.get("webhook_url"))
 
 
-def _alarms(deployment: Deployment) -> Iterator[Finding]:
+def _alarms(deployment: DeployedStacks) -> Iterator[CheckResult]:
     pages = deployment.session.client("cloudwatch").get_paginator("describe_alarms")
     found = pages.paginate(AlarmNamePrefix=f"{deployment.name}-", StateValue="ALARM")
     ringing = [alarm for page in found for alarm in page["MetricAlarms"]]
     for alarm in ringing:
         text = f"{alarm['AlarmName']} is in alarm: {alarm.get('StateReason', '')}"
-        yield Finding("fail", text, alarm.get("AlarmDescription", ""))
+        yield CheckResult("fail", text, alarm.get("AlarmDescription", ""))
     if not ringing:
-        yield Finding("ok", "nothing is in alarm")
+        yield CheckResult("ok", "nothing is in alarm")
 
 
-def _scans(deployment: Deployment) -> Iterator[Finding]:
+def _scans(deployment: DeployedStacks) -> Iterator[CheckResult]:
     athena = deployment.session.client("athena")
     rows = LakeSql(athena, deployment.name, f"{deployment.settings.database_prefix}outlay").ask(SCANS).rows
     total = sum(int(scans or 0) for _, scans, _ in rows)
     failing = sum(int(scans or 0) for status, scans, _ in rows if status != "ok")
     if not total:
-        yield Finding("warn", "nothing has been scanned yet", "wait for the next full hour")
+        yield CheckResult("warn", "nothing has been scanned yet", "wait for the next full hour")
     elif failing:
-        yield Finding("warn", f"{failing} of {total} scans fail", "saved query where_evidence_is_missing says which and why")
+        yield CheckResult(
+            "warn", f"{failing} of {total} scans fail", "saved query where_evidence_is_missing says which and why"
+        )
     else:
         newest = max(str(newest) for *_, newest in rows)
-        yield Finding("ok", f"all {total} scans succeed, the newest at {newest[:16]} UTC")
+        yield CheckResult("ok", f"all {total} scans succeed, the newest at {newest[:16]} UTC")

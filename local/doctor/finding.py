@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One check: what was found, and what to do about it."""
 
     status: Literal["ok", "warn", "fail"]

@@ -9,39 +9,43 @@ from pathlib import Path
 
 from embedded.cloud.state import path_of
 from embedded.engine.jars import JARS_HOME
-from local.doctor.finding import Finding
+from local.doctor.finding import CheckResult
 from local.run import HOME, LAKE, ROOT
 
 DISK_GB, MEMORY_GB = 4, 4
 MEMINFO = Path("/proc/meminfo")
 
 
-def check_machine() -> Iterator[Finding]:
+def check_machine() -> Iterator[CheckResult]:
     """Python, the engine, disk, memory, the browser of the page's tests, and the lake of the last run."""
-    yield Finding("ok", f"Python {'.'.join(map(str, sys.version_info[:3]))}")
+    yield CheckResult("ok", f"Python {'.'.join(map(str, sys.version_info[:3]))}")
     if any(JARS_HOME.glob("server/*.jar")):
-        yield Finding("ok", "the query engine is installed")
+        yield CheckResult("ok", "the query engine is installed")
     else:
-        yield Finding("fail", "the query engine is not installed", "run `make run`: it fetches what is missing")
+        yield CheckResult("fail", "the query engine is not installed", "run `make run`: it fetches what is missing")
     yield _disk()
     yield from _memory()
     if shutil.which("chromium"):
-        yield Finding("ok", "chromium is installed, for the page's tests")
+        yield CheckResult("ok", "chromium is installed, for the page's tests")
     else:
-        yield Finding("warn", "no chromium: the page's tests are skipped", "on Debian: apt-get install chromium")
+        yield CheckResult("warn", "no chromium: the page's tests are skipped", "on Debian: apt-get install chromium")
     if path_of(LAKE).exists():
-        yield Finding("ok", f"a lake to query is in {LAKE}")
+        yield CheckResult("ok", f"a lake to query is in {LAKE}")
     else:
-        yield Finding("warn", f"no run has left a lake in {LAKE} yet", "run `make run`")
+        yield CheckResult("warn", f"no run has left a lake in {LAKE} yet", "run `make run`")
 
 
-def _disk() -> Finding:
+def _disk() -> CheckResult:
     free = shutil.disk_usage(HOME if HOME.exists() else ROOT).free / 1e9
     text = f"{free:.0f} GB of disk free"
-    return Finding("ok", text) if free >= DISK_GB else Finding("fail", text, f"free some space: {DISK_GB} GB are needed")
+    return (
+        CheckResult("ok", text)
+        if free >= DISK_GB
+        else CheckResult("fail", text, f"free some space: {DISK_GB} GB are needed")
+    )
 
 
-def _memory() -> Iterator[Finding]:
+def _memory() -> Iterator[CheckResult]:
     """Nothing where the system does not tell (only Linux does)."""
     if not MEMINFO.exists():
         return
@@ -49,6 +53,6 @@ def _memory() -> Iterator[Finding]:
     available = int(lines["MemAvailable"].split()[0]) / 1e6
     text = f"{available:.0f} GB of memory available"
     if available >= MEMORY_GB:
-        yield Finding("ok", text)
+        yield CheckResult("ok", text)
     else:
-        yield Finding("warn", text, f"close some programs: the engine and the embedded cloud want {MEMORY_GB} GB")
+        yield CheckResult("warn", text, f"close some programs: the engine and the embedded cloud want {MEMORY_GB} GB")

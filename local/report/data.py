@@ -15,9 +15,9 @@ from lake.errors import OutlayError
 from local.report import shape
 from local.report.charges import QueryCost
 from local.report.evidence import Evidence, Row, read_evidence
-from local.report.model import Inventory, Level, Message, Node, Report
+from local.report.model import Inventory, Level, Node, Report, SlackMessage
 from local.report.queries import NAMES, statement
-from notifiers.nodes import Read
+from notifiers.nodes import RunQuery
 
 DAYS = 92
 PARALLEL = 4
@@ -39,10 +39,10 @@ LEVELS = (
 
 
 def gather(
-    read: Read,
+    read: RunQuery,
     database: str,
     title: str,
-    messages: Sequence[Message] = (),
+    messages: Sequence[SlackMessage] = (),
     charged: Callable[[], Sequence[QueryCost]] = tuple,
 ) -> Report:
     """The report of the newest 92 days in the lake.
@@ -78,7 +78,7 @@ def gather(
     )
 
 
-def _run_all(read: Read, database: str, days: tuple[date, ...]) -> tuple[dict[str, Sequence[Row]], dict[str, Evidence]]:
+def _run_all(read: RunQuery, database: str, days: tuple[date, ...]) -> tuple[dict[str, Sequence[Row]], dict[str, Evidence]]:
     """Every query's rows by its name, and the findings' evidence by finding_id. A few run at a time, as in Athena."""
     bounds = {"first_day": days[0], "last_day": days[-1]}
     with ThreadPoolExecutor(PARALLEL) as pool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from notifiers.drivers import Driver, read_drivers
 from notifiers.findings import Anomaly, Finding, Violation
-from notifiers.nodes import Read
+from notifiers.nodes import RunQuery
 from notifiers.wording import cost_sql
 
 Row = Mapping[str, Any]
@@ -24,7 +24,7 @@ class Evidence:
     query: str
 
 
-def read_evidence(read: Read, violations: Sequence[Row], anomalies: Sequence[Row], database: str) -> dict[str, Evidence]:
+def read_evidence(read: RunQuery, violations: Sequence[Row], anomalies: Sequence[Row], database: str) -> dict[str, Evidence]:
     """The evidence of each finding by its id, from rows of budget_violations and cost_anomalies; asks one query for all.
 
     database: what the lake's database is called in the queries that people paste.

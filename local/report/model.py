@@ -77,7 +77,7 @@ class BandPoint:
 
 
 @dataclass(frozen=True)
-class Anomaly:
+class AnomalyRow:
     """A finding of cost_anomalies: consecutive unusual days of one node, and the days around it.
 
     Amounts and drivers are those of first_day, and of usage alone.
@@ -103,7 +103,7 @@ class Anomaly:
 
 
 @dataclass(frozen=True)
-class Violation:
+class ViolationRow:
     """A finding of budget_violations: a rule that a node broke, by how much, and what grew.
 
     window: first and last day that the amounts are for, last_day alone or its month so far; drivers are of the same days and
@@ -146,7 +146,7 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceCost:
     """A resource that costs much over the report's days; state None where no collector sees it."""
 
     arn: str
@@ -182,7 +182,7 @@ class Inventory:
 
 
 @dataclass(frozen=True)
-class Message:
+class SlackMessage:
     """A message as Slack took it."""
 
     channel: str | None
@@ -202,13 +202,13 @@ class Report:
     levels: tuple[Level, ...]
     last_complete_day: date | None = None
     account_names: Mapping[str, str] = field(default_factory=dict)
-    anomalies: tuple[Anomaly, ...] = ()
-    violations: tuple[Violation, ...] = ()
+    anomalies: tuple[AnomalyRow, ...] = ()
+    violations: tuple[ViolationRow, ...] = ()
     scans: tuple[Scan, ...] = ()
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[ResourceCost, ...] = ()
     customers: tuple[CustomerCost, ...] = ()
     inventory: tuple[Inventory, ...] = ()
-    messages: tuple[Message, ...] = ()
+    messages: tuple[SlackMessage, ...] = ()
     queries: tuple[QueryCost, ...] = ()
 
     @property

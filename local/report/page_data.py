@@ -9,7 +9,7 @@ from typing import Any
 
 from local.report.charges import charge_usd, scanned_bytes
 from local.report.figures import Figure, figures, money
-from local.report.model import Anomaly, Level, Report, Violation
+from local.report.model import AnomalyRow, Level, Report, ViolationRow
 from local.report.plain import short_arn
 from notifiers.drivers import Driver
 
@@ -104,7 +104,7 @@ def _level(level: Level) -> dict[str, Any]:
     }
 
 
-def _anomaly(finding: Anomaly) -> dict[str, Any]:
+def _anomaly(finding: AnomalyRow) -> dict[str, Any]:
     since = finding.first_day - timedelta(days=40)
     return {
         "key": f"{finding.dimension}/{finding.level}",
@@ -129,7 +129,7 @@ def _anomaly(finding: Anomaly) -> dict[str, Any]:
     }
 
 
-def _violation(finding: Violation) -> dict[str, Any]:
+def _violation(finding: ViolationRow) -> dict[str, Any]:
     return {
         "level": finding.level,
         "node": finding.node,

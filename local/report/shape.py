@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from local.report.evidence import Evidence, Row
-from local.report.model import Anomaly, BandPoint, CustomerCost, Resource, Scan, Violation
+from local.report.model import AnomalyRow, BandPoint, CustomerCost, ResourceCost, Scan, ViolationRow
 
 
-def anomalies(rows: Sequence[Row], band: Sequence[Row], evidence: Mapping[str, Evidence]) -> tuple[Anomaly, ...]:
+def anomalies(rows: Sequence[Row], band: Sequence[Row], evidence: Mapping[str, Evidence]) -> tuple[AnomalyRow, ...]:
     """Findings of cost_anomalies, each with the days around it."""
     bands: defaultdict[tuple[str, str, str], list[BandPoint]] = defaultdict(list)
     for row in band:
         point = BandPoint(row["usage_date"], row["daily_cost"], row["ma30_cost"], row["stddev30_cost"])
         bands[row["dimension"], row["level"], row["ancestor_id"]].append(point)
     return tuple(
-        Anomaly(
+        AnomalyRow(
             finding_id=row["finding_id"],
             dimension=row["dimension"],
             level=row["level"],
@@ -39,9 +39,9 @@ def anomalies(rows: Sequence[Row], band: Sequence[Row], evidence: Mapping[str, E
     )
 
 
-def violation(row: Row, evidence: Evidence) -> Violation:
+def violation(row: Row, evidence: Evidence) -> ViolationRow:
     """A finding of budget_violations."""
-    return Violation(
+    return ViolationRow(
         finding_id=row["finding_id"],
         rule_id=row["rule_id"],
         description=row["description"] or "",
@@ -78,9 +78,9 @@ def scan(row: Row) -> Scan:
     )
 
 
-def resource(row: Row) -> Resource:
+def resource(row: Row) -> ResourceCost:
     """A resource and what it cost."""
-    return Resource(
+    return ResourceCost(
         arn=row["resource_arn"],
         resource_type=row["resource_type"],
         name=row["resource_name"],

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from local.report.model import Message
+from local.report.model import SlackMessage
 from local.report.plain import printable
 
 _TOKENS = re.compile(
@@ -23,7 +23,7 @@ _STYLES = {"block": "cyan", "code": "cyan", "bold": "bold", "italic": "italic"}
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def message_panel(message: Message) -> Panel:
+def message_panel(message: SlackMessage) -> Panel:
     """The message in a box that names its channel; an answer in a thread is marked as one."""
     channel = printable(message.channel or "webhook")
     title = Text(f"↳ in a thread of {channel}" if message.thread_ts else channel, "bold magenta")
@@ -31,7 +31,7 @@ def message_panel(message: Message) -> Panel:
     return Panel(Group(*body), title=title, title_align="left", box=box.ROUNDED, border_style="dim", padding=(0, 1))
 
 
-def _blocks(message: Message) -> Iterator[RenderableType]:
+def _blocks(message: SlackMessage) -> Iterator[RenderableType]:
     for block in message.blocks:
         kind = block.get("type")
         if kind == "header":

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from local.report.charges import charge_usd, scanned_bytes
 from local.report.figures import day_text, figures, money, percent
-from local.report.model import UNATTRIBUTED, Anomaly, Level, Report, Scan, Violation
+from local.report.model import UNATTRIBUTED, AnomalyRow, Level, Report, Scan, ViolationRow
 from local.report.plain import printable, short_arn
 from local.report.slack_view import message_panel
 from notifiers.drivers import Driver
@@ -97,7 +97,7 @@ def _anomalies(report: Report) -> Iterator[RenderableType]:
         yield Text(f"and {len(report.anomalies) - TOP:,} more on the page", "dim")
 
 
-def _anomaly(report: Report, finding: Anomaly) -> Text:
+def _anomaly(report: Report, finding: AnomalyRow) -> Text:
     side = "over" if finding.over_usd >= 0 else "under"
     text = Text.assemble(
         (f"{money(abs(finding.over_usd))} {side} expected  ", "bold red" if side == "over" else "bold green"),
@@ -128,7 +128,7 @@ def _violations(report: Report) -> Iterator[RenderableType]:
         yield Text(f"and {len(report.violations) - TOP:,} more on the page", "dim")
 
 
-def _violation(report: Report, finding: Violation) -> Text:
+def _violation(report: Report, finding: ViolationRow) -> Text:
     per = "a day" if finding.period == "daily" else "a month"
     text = Text.assemble(
         (f"{money(finding.over_usd)} over  ", "bold red"),

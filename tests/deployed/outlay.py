@@ -10,11 +10,11 @@ from typing import Any
 
 import boto3
 
-from collectors.scanning.batch import Lake
 from embedded.cloud.embedded import Invocation
 from lake.athena import Athena
 from lake.configuration import load_configuration
 from lake.environment import Environment
+from lake.lake import Lake
 from lake.partitions import Partitions
 from local.run import Deployed
 from tests.support.catalog import CATALOG

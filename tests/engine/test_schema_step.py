@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -30,7 +31,7 @@ def apply(
     lake: TrinoLake, old: dict[str, object], catalog: Catalog, *, reference: str = "a", destructive: bool = False
 ) -> dict[str, object]:
     """One deployment; returns its state, the next one's old."""
-    step = SchemaStep(lake.athena, lake.s3, lake.glue, lake.environment, catalog, CONFIGURATION)
+    step = SchemaStep(replace(lake.lake, catalog=catalog, configuration=CONFIGURATION), lake.athena)
     new = schema_state(catalog, reference)
     step.apply(old, new, NOW, allow_destructive=destructive, role_arn="arn:aws:iam::{account_id}:role/outlay")
     return new

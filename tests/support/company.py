@@ -13,13 +13,13 @@ from unittest.mock import patch
 
 import boto3
 
-from collectors.scanning.batch import Lake
 from collectors.scanning.member_role import MemberRole
 from collectors.scanning.runner import Run, run
 from infra.catalog_parser import parse_catalog
 from lake.clients import CLIENT_CONFIG
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.environment import Environment
+from lake.lake import Lake
 from tests.support import ec2_answers
 from tests.support.transport import Network, environment
 

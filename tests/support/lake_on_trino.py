@@ -12,7 +12,9 @@ import boto3
 
 from lake.athena import Athena
 from lake.catalog import Catalog, builds_name
+from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
+from lake.lake import Lake
 from lake.partitions import Partition, Partitions
 from lake.sql_text import literal
 from lake.times import naive
@@ -41,6 +43,8 @@ class TrinoLake:
         for rollup in catalog.rollups:
             builds = catalog.builds_table(rollup)
             self._create(builds.database, builds.glue_input(name))
+        configuration = Configuration((), {}, (), (), Notifications("#cloud-cost"))
+        self.lake = Lake(self.s3, self.glue, self.environment, catalog, configuration)
         self.athena = Athena(self.environment, "outlay")
 
     def _create(self, database: str, table_input: Row) -> None:
@@ -89,8 +93,7 @@ class TrinoLake:
 
     def builder(self, slot: datetime = NOON) -> Builder:
         """A builder over this lake."""
-        sources = SourceVersions(self.s3, self.glue, self.environment, self.catalog, slot.date())
-        return Builder(self.athena, self.glue, sources, self.environment, self.catalog)
+        return Builder(self.lake, self.athena, SourceVersions(self.lake, slot.date()))
 
     def builds(self, rollup: str) -> list[Row]:
         """The builds of a rollup that Athena can see, rows and all."""

@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from infra.settings.files import Accounts, Bills, Budgets, Deployment, Grouping, NotificationSettings
+from infra.settings.files import Accounts, Bills, Budgets, DeploymentSettings, Grouping, NotificationSettings
 from tests.synthesis.conftest import ROOT
 
 FILES: dict[str, type[BaseModel]] = {
-    "deployment.yaml": Deployment,
+    "deployment.yaml": DeploymentSettings,
     "accounts.yaml": Accounts,
     "grouping.yaml": Grouping,
     "budgets.yaml": Budgets,

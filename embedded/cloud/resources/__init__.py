@@ -12,7 +12,7 @@ from embedded.cloud.resources import (
     monitoring,
     storage,
 )
-from embedded.cloud.resources.base import Made, Resource, ResourceType, Scope
+from embedded.cloud.resources.base import Made, ResourceType, Scope, StackResource
 from embedded.cloud.resources.fallback import MotoResource
 
 __all__ = ["TYPES", "base", "custom", "make_resource"]
@@ -39,4 +39,4 @@ def make_resource(stack: Any, logical_id: str, kind: str, properties: dict[str, 
         own = custom.custom_type(kind)
     if own is None:
         return MotoResource.create(scope, kind, properties)
-    return Resource(scope, own, own.create(scope, properties), properties)
+    return StackResource(scope, own, own.create(scope, properties), properties)

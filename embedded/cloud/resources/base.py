@@ -87,7 +87,7 @@ class ResourceType:
     replaced_by: tuple[str, ...] = ()
 
 
-class Resource:
+class StackResource:
     """A resource of a stack, made from a ResourceType."""
 
     def __init__(self, scope: Scope, kind: ResourceType, made: Made, properties: Properties) -> None:
@@ -108,18 +108,18 @@ class Resource:
         """Always: a resource that is not there yet has no object."""
         return True
 
-    def changed(self, properties: Properties) -> "Resource":
+    def changed(self, properties: Properties) -> "StackResource":
         """The resource with other properties: updated in place, or replaced where AWS replaces."""
         kind = self.kind
         replaced = any(self.properties.get(key) != properties.get(key) for key in kind.replaced_by)
         if kind.update and not replaced:
-            return Resource(
+            return StackResource(
                 self.scope,
                 kind,
                 kind.update(self.scope, self.made.ref, properties, self.properties),
                 properties,
             )
-        new = Resource(self.scope, kind, kind.create(self.scope, properties), properties)
+        new = StackResource(self.scope, kind, kind.create(self.scope, properties), properties)
         if new.made.ref != self.made.ref:
             self.remove()
         return new

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from collectors.scanning.declaration import Collector
 from collectors.scanning.ec2_xml import ec2_client
 from collectors.scanning.events import Event
-from collectors.scanning.shaping import account_of, arn, flag, joined, number, present, tags_of, utc_text
+from collectors.scanning.shaping import arn, flag, joined, number, present, session_account, tags_of, utc_text
 
 if TYPE_CHECKING:
     import boto3
@@ -26,7 +26,7 @@ PAGE_SIZE = 1000
 
 def scan(session: boto3.Session, region: str) -> Iterator[Event]:
     """Every volume of the session's account in region."""
-    account_id = account_of(session)
+    account_id = session_account(session)
     ec2 = ec2_client(session, region)
     for page in ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
         for raw in page["Volumes"]:

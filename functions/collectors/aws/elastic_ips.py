@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Event
-from collectors.scanning.shaping import account_of, arn, flag, present, tags_of
+from collectors.scanning.shaping import arn, flag, present, session_account, tags_of
 
 if TYPE_CHECKING:
     import boto3
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def scan(session: boto3.Session, region: str) -> Iterator[Event]:
     """Every Elastic IP address of the session's account in region."""
-    account_id = account_of(session)
+    account_id = session_account(session)
     ec2 = session.client("ec2", region_name=region)
     for raw in ec2.describe_addresses()["Addresses"]:
         yield to_event(raw, account_id, region)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from collectors.aws.nat_traffic import last_full_hour, traffic
 from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Event
-from collectors.scanning.shaping import account_of, arn, joined, present, tags_of, utc_text
+from collectors.scanning.shaping import arn, joined, present, session_account, tags_of, utc_text
 
 if TYPE_CHECKING:
     import boto3
@@ -34,7 +34,7 @@ PAGE_SIZE = 1000
 
 def scan(session: boto3.Session, region: str) -> Iterator[Event]:
     """Every NAT gateway of the session's account in region, deleted ones included for as long as AWS lists them."""
-    account_id = account_of(session)
+    account_id = session_account(session)
     ec2 = session.client("ec2", region_name=region)
     until = last_full_hour(datetime.now(UTC))
     for page in ec2.get_paginator("describe_nat_gateways").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 QUERIES_A_CALL = 500
 SETTLING_TIME = timedelta(minutes=5)
-DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+METRICS_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 COMPLETE, FORBIDDEN = "Complete", "Forbidden"
 """What an answer says of a query. Else it is PartialData, which a further page completes, or InternalError."""
-METRICS = {
+NAT_METRICS = {
     "BytesOutToDestination": ("bytes_processed", "Sum"),
     "BytesInFromDestination": ("bytes_processed", "Sum"),
     "ActiveConnectionCount": ("active_connections", "Maximum"),
@@ -50,7 +50,7 @@ def traffic(session: boto3.Session, region: str, gateway_ids: list[str], until: 
         return {gateway_id: {"metrics_error": FORBIDDEN} for gateway_id in gateway_ids}
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code not in DENIED_CODES:
+        if code not in METRICS_DENIED_CODES:
             raise
         return {gateway_id: {"metrics_error": code} for gateway_id in gateway_ids}
     period = {
@@ -62,7 +62,7 @@ def traffic(session: boto3.Session, region: str, gateway_ids: list[str], until: 
 
 def _sums(cloudwatch: Any, gateway_ids: list[str], until: datetime) -> dict[str, dict[str, str]]:
     """What each gateway's data points add up to; a metric without any is left out."""
-    wanted = [(gateway_id, metric) for gateway_id in gateway_ids for metric in METRICS]
+    wanted = [(gateway_id, metric) for gateway_id in gateway_ids for metric in NAT_METRICS]
     totals: dict[str, dict[str, float]] = {gateway_id: {} for gateway_id in gateway_ids}
     for start in range(0, len(wanted), QUERIES_A_CALL):
         batch = {f"q{i}": what for i, what in enumerate(wanted[start : start + QUERIES_A_CALL])}
@@ -75,7 +75,7 @@ def _sums(cloudwatch: Any, gateway_ids: list[str], until: datetime) -> dict[str,
         for result in (result for page in pages for result in page["MetricDataResults"]):
             gateway_id, metric = batch[result["Id"]]
             status[result["Id"]] = result["StatusCode"]
-            _add(totals[gateway_id], METRICS[metric][0], result["Values"])
+            _add(totals[gateway_id], NAT_METRICS[metric][0], result["Values"])
         _refuse_incomplete({batch[query_id]: found for query_id, found in status.items()})
     return {gateway_id: {k: f"{v:.0f}" for k, v in found.items()} for gateway_id, found in totals.items()}
 
@@ -100,6 +100,6 @@ def _query(query_id: str, gateway_id: str, metric: str) -> dict[str, Any]:
     stat = {
         "Metric": {"Namespace": "AWS/NATGateway", "MetricName": metric, "Dimensions": dimensions},
         "Period": 3600,
-        "Stat": METRICS[metric][1],
+        "Stat": NAT_METRICS[metric][1],
     }
     return {"Id": query_id, "MetricStat": stat}

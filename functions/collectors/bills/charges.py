@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.bills.repeats import Repeat, Repeats
-from collectors.bills.resources import NO_RESOURCE, Resource, resource_of
+from collectors.bills.resources import NO_RESOURCE, BilledResource, resource_of
 from collectors.bills.tags import TagReader
-from collectors.bills.values import MOMENT, MONEY, TEXT_MAP, Place
+from collectors.bills.values import MOMENT, MONEY, TEXT_MAP, BillPlace
 from lake.catalog import Table
 from lake.configuration import GROUPS, Account, Configuration
 from lake.event_ids import Identities, digests_of, event_ids
@@ -64,11 +64,11 @@ class ChargeRows:
         self._delivered = pa.scalar(naive(delivered), MOMENT)
         self._accounts = {account.account_id: account for account in configuration.accounts}
         self._tags = TagReader(configuration.grouping, own_prefix)
-        self._resources: dict[str, Resource] = {}
+        self._resources: dict[str, BilledResource] = {}
         self._identities = Identities()
         self.repeats = Repeats()
 
-    def rows(self, charges: Charges, tags_column: str, place: Place) -> pa.Table:
+    def rows(self, charges: Charges, tags_column: str, place: BillPlace) -> pa.Table:
         """The rows of resource_events, in the order of charges."""
         tags = self._tags.read(charges.tags, tags_column, place)
         columns = {
@@ -97,7 +97,7 @@ class ChargeRows:
         }
         return pa.table({**columns, **nothing}).select(self._schema.names)
 
-    def _event_ids(self, charges: Charges, place: Place) -> pa.Array:
+    def _event_ids(self, charges: Charges, place: BillPlace) -> pa.Array:
         digests = digests_of(self._scope, charges.identity.cast(pa.binary()).to_pylist())
         earlier = self._identities.earlier(digests)
         repeated = np.flatnonzero(earlier)
@@ -117,7 +117,7 @@ class ChargeRows:
     def _resource_columns(self, charges: Charges) -> dict[str, pa.Array]:
         """Works each distinct resource out once; most are charged many times."""
         parts = (charges.resource, charges.account, charges.region, charges.service, charges.other_type)
-        encoded = joined(*parts).dictionary_encode()
+        encoded = joined_identity(*parts).dictionary_encode()
         if len(self._resources) > MOST_REMEMBERED:
             self._resources.clear()
         found = [self._resource(key) for key in encoded.dictionary.to_pylist()]
@@ -127,7 +127,7 @@ class ChargeRows:
             name: pa.array(values, pa.string()).take(encoded.indices) for name, values in zip(names, columns, strict=True)
         }
 
-    def _resource(self, key: str) -> Resource:
+    def _resource(self, key: str) -> BilledResource:
         if key not in self._resources:
             billed_id, account_id, region, service, other_type = key.rsplit(_SEPARATOR, 4)
             self._resources[key] = resource_of(billed_id, account_id, region, service, other_type or NO_RESOURCE)
@@ -166,7 +166,7 @@ def constant(text: str, like: pa.Array) -> pa.Array:
     return pa.repeat(pa.scalar(text, pa.string()), len(like))
 
 
-def joined(*parts: pa.Array) -> pa.Array:
+def joined_identity(*parts: pa.Array) -> pa.Array:
     """Texts joined by U+001F, null as nothing."""
     return pc.binary_join_element_wise(*parts, _SEPARATOR, null_handling="replace", null_replacement="")
 

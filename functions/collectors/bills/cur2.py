@@ -19,9 +19,9 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.bills.charges import Charges, LineTable, constant, joined
+from collectors.bills.charges import Charges, LineTable, constant, joined_identity
 from collectors.bills.files import optional, required
-from collectors.bills.values import MONEY, Kind
+from collectors.bills.values import MONEY, ValueKind
 
 COST = "line_item_unblended_cost"
 CURRENCY = "line_item_currency_code"
@@ -31,19 +31,21 @@ MAY_REPEAT = False
 """Line items that are equal in all that is kept, id and time interval included, are a file that was delivered twice."""
 
 COLUMNS = (
-    *required(Kind.TEXT, "identity_line_item_id", "identity_time_interval", CURRENCY),
-    *required(Kind.TEXT, "line_item_line_item_type", "line_item_product_code", "line_item_usage_account_id"),
-    *required(Kind.TIME, "line_item_usage_start_date"),
-    *required(Kind.MONEY, COST),
-    *optional(Kind.TEXT, "line_item_resource_id", "line_item_usage_type", "line_item_operation", "pricing_term"),
-    *optional(Kind.TEXT, "line_item_line_item_description", "pricing_unit", "product_region_code"),
-    *optional(Kind.TEXT, "bill_billing_entity", "reservation_reservation_a_r_n"),
-    *optional(Kind.QUANTITY, "line_item_usage_amount"),
-    *optional(Kind.MONEY, "line_item_net_unblended_cost", "reservation_effective_cost"),
-    *optional(Kind.MONEY, "reservation_unused_amortized_upfront_fee_for_billing_period", "reservation_unused_recurring_fee"),
-    *optional(Kind.MONEY, "savings_plan_savings_plan_effective_cost"),
-    *optional(Kind.MONEY, "savings_plan_total_commitment_to_date", "savings_plan_used_commitment"),
-    *optional(Kind.TAGS, TAGS),
+    *required(ValueKind.TEXT, "identity_line_item_id", "identity_time_interval", CURRENCY),
+    *required(ValueKind.TEXT, "line_item_line_item_type", "line_item_product_code", "line_item_usage_account_id"),
+    *required(ValueKind.TIME, "line_item_usage_start_date"),
+    *required(ValueKind.MONEY, COST),
+    *optional(ValueKind.TEXT, "line_item_resource_id", "line_item_usage_type", "line_item_operation", "pricing_term"),
+    *optional(ValueKind.TEXT, "line_item_line_item_description", "pricing_unit", "product_region_code"),
+    *optional(ValueKind.TEXT, "bill_billing_entity", "reservation_reservation_a_r_n"),
+    *optional(ValueKind.QUANTITY, "line_item_usage_amount"),
+    *optional(ValueKind.MONEY, "line_item_net_unblended_cost", "reservation_effective_cost"),
+    *optional(
+        ValueKind.MONEY, "reservation_unused_amortized_upfront_fee_for_billing_period", "reservation_unused_recurring_fee"
+    ),
+    *optional(ValueKind.MONEY, "savings_plan_savings_plan_effective_cost"),
+    *optional(ValueKind.MONEY, "savings_plan_total_commitment_to_date", "savings_plan_used_commitment"),
+    *optional(ValueKind.TAGS, TAGS),
 )
 
 CATEGORIES = {
@@ -70,7 +72,7 @@ def charges_of(lines: pa.Table) -> Charges:
     kind, account = line["line_item_line_item_type"], line["line_item_usage_account_id"]
     product, nothing = line["line_item_product_code"], pa.nulls(lines.num_rows, pa.string())
     return Charges(
-        identity=joined(line["identity_line_item_id"], line["identity_time_interval"]),
+        identity=joined_identity(line["identity_line_item_id"], line["identity_time_interval"]),
         time=line["line_item_usage_start_date"],
         account=account,
         region=_without_blanks(line["product_region_code"]),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from collectors.bills.values import Place
+from collectors.bills.values import BillPlace
 from lake.configuration import Bill
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Delivery:
         return self.own.key
 
     @property
-    def place(self) -> Place:
+    def place(self) -> BillPlace:
         """The delivery's own object, for errors."""
-        return Place(self.bill.name, self.key)
+        return BillPlace(self.bill.name, self.key)
 
     @property
     def etags(self) -> dict[str, str]:

@@ -18,35 +18,35 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from collectors.bills.values import Kind, Place, converted, stored_as
+from collectors.bills.values import BillPlace, ValueKind, converted, stored_as
 from lake.errors import BillError
 
-BATCH_ROWS = 16_384
+READ_ROWS = 16_384
 CSV_BLOCK_BYTES = 8 << 20
 NULLS = ["", "NULL"]
 """What FOCUS files write for null."""
 
 
 @dataclass(frozen=True)
-class Column:
+class BillColumn:
     """A column that a mapping reads. A required one must be in the file, and every row must have a value in it."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     is_required: bool = False
 
 
-def required(kind: Kind, *names: str) -> tuple[Column, ...]:
+def required(kind: ValueKind, *names: str) -> tuple[BillColumn, ...]:
     """Columns of one kind that a file must have."""
-    return tuple(Column(name, kind, is_required=True) for name in names)
+    return tuple(BillColumn(name, kind, is_required=True) for name in names)
 
 
-def optional(kind: Kind, *names: str) -> tuple[Column, ...]:
+def optional(kind: ValueKind, *names: str) -> tuple[BillColumn, ...]:
     """Columns of one kind that a file may have."""
-    return tuple(Column(name, kind) for name in names)
+    return tuple(BillColumn(name, kind) for name in names)
 
 
-def read_lines(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[tuple[Place, pa.Table]]:
+def read_lines(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[tuple[BillPlace, pa.Table]]:
     """Every row of the file at path, in order, in batches of columns; each with the place of its first row."""
     lines = _parquet(path, place, columns) if place.file.endswith(".parquet") else _csv(path, place, columns)
     try:
@@ -57,7 +57,7 @@ def read_lines(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[
         raise _unreadable(place, error) from error
 
 
-def _canonical(batch: pa.RecordBatch, place: Place, columns: Sequence[Column]) -> pa.Table:
+def _canonical(batch: pa.RecordBatch, place: BillPlace, columns: Sequence[BillColumn]) -> pa.Table:
     arrays = []
     for column in columns:
         if column.name not in batch.schema.names:
@@ -71,13 +71,13 @@ def _canonical(batch: pa.RecordBatch, place: Place, columns: Sequence[Column]) -
     return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
 
 
-def _parquet(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+def _parquet(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         names = _present(file.schema_arrow.names, place, columns)
-        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=names)
+        yield from file.iter_batches(batch_size=READ_ROWS, columns=names)
 
 
-def _csv(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+def _csv(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[pa.RecordBatch]:
     names = _present(_heading(path, place), place, columns)
     with pa.input_stream(path, compression="gzip" if _is_gzip(place) else None) as stream:
         yield from pacsv.open_csv(
@@ -93,7 +93,7 @@ def _csv(path: Path, place: Place, columns: Sequence[Column]) -> Iterator[pa.Rec
         )
 
 
-def _heading(path: Path, place: Place) -> list[str]:
+def _heading(path: Path, place: BillPlace) -> list[str]:
     with (
         path.open("rb") as stored,
         gzip.GzipFile(fileobj=stored) if _is_gzip(place) else stored as plain,
@@ -105,7 +105,7 @@ def _heading(path: Path, place: Place) -> list[str]:
             raise _unreadable(place, error) from error
 
 
-def _present(found: Sequence[str], place: Place, columns: Sequence[Column]) -> list[str]:
+def _present(found: Sequence[str], place: BillPlace, columns: Sequence[BillColumn]) -> list[str]:
     """Names of the wanted columns that a file has. Raises BillError where one is missing or there twice."""
     for column in columns:
         if column.is_required and column.name not in found:
@@ -115,11 +115,11 @@ def _present(found: Sequence[str], place: Place, columns: Sequence[Column]) -> l
     return [column.name for column in columns if column.name in found]
 
 
-def _is_gzip(place: Place) -> bool:
+def _is_gzip(place: BillPlace) -> bool:
     return place.file.endswith(".gz")
 
 
-def _unreadable(place: Place, error: Exception) -> BillError:
+def _unreadable(place: BillPlace, error: Exception) -> BillError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     if isinstance(error, pa.ArrowNotImplementedError):  # a codec, such as zstd, that AWS leaves out of its layer's pyarrow
         return place.error(None, f"cannot be read ({reason})", "have it delivered as Parquet with snappy or gzip, or as CSV")

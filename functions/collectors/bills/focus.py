@@ -11,10 +11,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.bills.charges import Charges, LineTable, joined
+from collectors.bills.charges import Charges, LineTable, joined_identity
 from collectors.bills.files import optional, required
 from collectors.bills.resources import NO_RESOURCE
-from collectors.bills.values import Kind
+from collectors.bills.values import ValueKind
 
 COST = "BilledCost"
 CURRENCY = "BillingCurrency"
@@ -23,17 +23,17 @@ OWN_TAG_PREFIX = "user:"
 MAY_REPEAT = True
 
 COLUMNS = (
-    *required(Kind.MONEY, COST),
-    *required(Kind.TEXT, CURRENCY, "ChargeCategory", "ProviderName", "ServiceName"),
-    *required(Kind.TIME, "ChargePeriodStart"),
-    *optional(Kind.MONEY, "EffectiveCost"),
-    *optional(Kind.TIME, "ChargePeriodEnd"),
-    *optional(Kind.TEXT, "BillingAccountId", "SubAccountId", "RegionId", "ResourceId", "ResourceName", "ResourceType"),
-    *optional(Kind.TEXT, "ChargeClass", "ChargeDescription", "CommitmentDiscountId", "PricingCategory"),
-    *optional(Kind.TEXT, "SkuId", "SkuMeter", "SkuPriceId", "x_UsageType", "x_Operation"),
-    *optional(Kind.QUANTITY, "PricingQuantity", "ConsumedQuantity"),
-    *optional(Kind.TEXT, "PricingUnit"),
-    *optional(Kind.TAGS, TAGS),
+    *required(ValueKind.MONEY, COST),
+    *required(ValueKind.TEXT, CURRENCY, "ChargeCategory", "ProviderName", "ServiceName"),
+    *required(ValueKind.TIME, "ChargePeriodStart"),
+    *optional(ValueKind.MONEY, "EffectiveCost"),
+    *optional(ValueKind.TIME, "ChargePeriodEnd"),
+    *optional(ValueKind.TEXT, "BillingAccountId", "SubAccountId", "RegionId", "ResourceId", "ResourceName", "ResourceType"),
+    *optional(ValueKind.TEXT, "ChargeClass", "ChargeDescription", "CommitmentDiscountId", "PricingCategory"),
+    *optional(ValueKind.TEXT, "SkuId", "SkuMeter", "SkuPriceId", "x_UsageType", "x_Operation"),
+    *optional(ValueKind.QUANTITY, "PricingQuantity", "ConsumedQuantity"),
+    *optional(ValueKind.TEXT, "PricingUnit"),
+    *optional(ValueKind.TAGS, TAGS),
 )
 
 CATEGORIES = ("usage", "purchase", "tax", "credit", "adjustment")
@@ -74,7 +74,7 @@ def charges_of(lines: pa.Table) -> Charges:
 
 def _contents(lines: pa.Table) -> pa.Array:
     """Everything that is read of each row, as one text."""
-    return joined(*(_as_text(column.combine_chunks()) for column in lines.columns))
+    return joined_identity(*(_as_text(column.combine_chunks()) for column in lines.columns))
 
 
 def _as_text(values: pa.Array) -> pa.Array:

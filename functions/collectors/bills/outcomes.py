@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger
 
 from collectors.bills.deliveries import Delivery
 from collectors.bills.undelivered import NothingDeliveredError
-from collectors.bills.values import Place
-from collectors.scanning.scan import failure
+from collectors.bills.values import BillPlace
+from collectors.scanning.scan import failed_outcome
 from lake.errors import OutlayError
 from lake.outcomes import DENIED, FAILED, OK, SKIPPED, Outcome
 
@@ -70,9 +70,9 @@ def listed(bill: str, lacking: str | None) -> Outcome:
     return Outcome(bill, "", SKIPPED, error_code=NOTHING_DELIVERED, error_message=lacking)
 
 
-def failed(place: Place, export: str, period: str, error: Exception) -> Outcome:
+def failed(place: BillPlace, export: str, period: str, error: Exception) -> Outcome:
     """A bill or delivery could not be read; the sentence names bill and file."""
-    outcome = failure(export, period, error)
+    outcome = failed_outcome(export, period, error)
     if isinstance(error, NothingDeliveredError):
         return replace(outcome, error_code=NOTHING_DELIVERED)
     if isinstance(error, OutlayError):

@@ -13,11 +13,12 @@ from datetime import date
 from decimal import Decimal
 
 from collectors.bills.days import DaySpools, total
-from collectors.bills.values import Place
-from collectors.scanning.batch import SORT_BY, Lake
+from collectors.bills.values import BillPlace
+from collectors.scanning.batch import SORT_BY
 from lake.catalog import Table
 from lake.errors import BillError
-from lake.partitions import VERSION, Partition, Partitions
+from lake.lake import Lake
+from lake.partitions import VERSION_PARAMETER, Partition
 from lake.writer import ParquetObject
 
 EVENT_TYPE = "cost"
@@ -34,7 +35,7 @@ class Published:
     def read(cls, lake: Lake, table: Table) -> Published:
         """Every cost partition."""
         found: dict[str, list[Partition]] = {}
-        for partition in _glue(lake, table).all(f"event_type = '{EVENT_TYPE}'"):
+        for partition in lake.partitions(table).all(f"event_type = '{EVENT_TYPE}'"):
             found.setdefault(partition.values[1], []).append(partition)
         return cls({collector: tuple(partitions) for collector, partitions in found.items()})
 
@@ -68,33 +69,33 @@ class Published:
         )
 
 
-def publish(lake: Lake, collector: str, place: Place, version: str, spools: DaySpools, published: Published) -> None:
+def publish(lake: Lake, collector: str, place: BillPlace, version: str, spools: DaySpools, published: Published) -> None:
     """Write and publish the spooled days, and empty ones for what only an earlier delivery had.
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
     table = lake.catalog.table("resource_events")
     days = sorted({*spools.rows, *published.days(collector)})
-    parameters = {VERSION: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
+    parameters = {VERSION_PARAMETER: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
     if (before := published.rows_before(collector, version)) is not None:
         parameters[ROWS_BEFORE] = str(before)
     partitions = [_written(lake, table, collector, place, day, parameters, spools) for day in days]
-    _glue(lake, table).publish(*partitions)
+    lake.partitions(table).publish(*partitions)
 
 
 def _written(
     lake: Lake,
     table: Table,
     collector: str,
-    place: Place,
+    place: BillPlace,
     day: date,
     parameters: Mapping[str, str],
     spools: DaySpools,
 ) -> Partition:
     values = (EVENT_TYPE, collector, day.isoformat())
-    folder = f"{table.folder(*values)}version={parameters[VERSION]}/"
+    folder = f"{table.folder(*values)}version={parameters[VERSION_PARAMETER]}/"
     written = Decimal(0)
-    with ParquetObject(lake.s3, lake.environment.bucket, f"{folder}0000.parquet", table, SORT_BY) as target:
+    with ParquetObject(lake.s3, lake.bucket, f"{folder}0000.parquet", table, SORT_BY) as target:
         for rows in spools.read(day):
             target.write(rows)
             written += total(rows.column("value"))
@@ -104,8 +105,4 @@ def _written(
             f"of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
         )
     spools.remove(day)
-    return Partition(values, f"s3://{lake.environment.bucket}/{folder}", parameters)
-
-
-def _glue(lake: Lake, table: Table) -> Partitions:
-    return Partitions(lake.glue, lake.environment.database(table.database), table)
+    return Partition(values, lake.location(folder), parameters)

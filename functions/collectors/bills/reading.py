@@ -18,9 +18,9 @@ from collectors.bills.days import DaySpools, total
 from collectors.bills.deliveries import Delivery, is_overtaken
 from collectors.bills.files import read_lines
 from collectors.bills.manifests import data_files, overtaken
-from collectors.bills.values import Place
-from collectors.scanning.batch import Lake
+from collectors.bills.values import BillPlace
 from lake.configuration import Configuration
+from lake.lake import Lake
 
 MAPPING_VERSION = 1
 """Raise it when a mapping gives other rows for the same bill: every delivery is then read again."""
@@ -56,7 +56,7 @@ def read(lake: Lake, delivery: Delivery, spools: DaySpools) -> None:
     rows, value = 0, Decimal(0)
     for key in data_files(lake.s3, delivery):
         with TemporaryDirectory(prefix="outlay-bill-") as folder:
-            place, path = Place(delivery.bill.name, key), Path(folder) / "file"
+            place, path = BillPlace(delivery.bill.name, key), Path(folder) / "file"
             _download(lake, delivery, place, path)
             for at, lines in read_lines(path, place, mapping.COLUMNS):
                 _refuse_other_currencies(lines.column(mapping.CURRENCY), mapping.CURRENCY, at)
@@ -72,7 +72,7 @@ def read(lake: Lake, delivery: Delivery, spools: DaySpools) -> None:
         raise delivery.place.error(mapping.COST, problem, "nothing was published; this is a defect: report it")
 
 
-def _download(lake: Lake, delivery: Delivery, place: Place, path: Path) -> None:
+def _download(lake: Lake, delivery: Delivery, place: BillPlace, path: Path) -> None:
     try:
         lake.s3.download_file(delivery.bucket, place.file, str(path))
     except ClientError as error:
@@ -81,7 +81,7 @@ def _download(lake: Lake, delivery: Delivery, place: Place, path: Path) -> None:
         raise overtaken(delivery) from error
 
 
-def _refuse_other_currencies(currencies: pa.ChunkedArray, name: str, place: Place) -> None:
+def _refuse_other_currencies(currencies: pa.ChunkedArray, name: str, place: BillPlace) -> None:
     is_other = pc.not_equal(currencies, "USD")
     if (row := pc.index(is_other, True).as_py()) >= 0:
         raise place.error(

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.bills.days import DaySpools
-from collectors.bills.values import Place
+from collectors.bills.values import BillPlace
 from lake.errors import BillError
 
 FIRST_LOOK = 10_000
@@ -28,7 +28,7 @@ class Repeat:
 
     first_id: str
     identity: str
-    place: Place
+    place: BillPlace
     row: int
 
     @property

@@ -43,7 +43,7 @@ _ARN = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[\w-]*:[\w-]*:(?P<resource>.+
 _KIND = re.compile(r"(?P<kind>[A-Za-z][\w.-]*)[:/](?P<id>.+)", re.DOTALL)
 
 
-class Resource(NamedTuple):
+class BilledResource(NamedTuple):
     """What a charge is for. arn is the provider's own id where no ARN can be told."""
 
     arn: str | None
@@ -51,30 +51,30 @@ class Resource(NamedTuple):
     id: str | None
 
 
-def resource_of(billed_id: str, account_id: str, region: str, service: str, otherwise: str) -> Resource:
+def resource_of(billed_id: str, account_id: str, region: str, service: str, otherwise: str) -> BilledResource:
     """The resource that a bill calls billed_id; empty where the charge names none.
 
     otherwise is the type of an id that tells nothing itself. region may be empty.
     """
     if not billed_id:
-        return Resource(None, NO_RESOURCE, None)
+        return BilledResource(None, NO_RESOURCE, None)
     if match := _ARN.fullmatch(billed_id):
         return _of_arn(billed_id, match["service"], match["resource"])
     if (match := _EC2_ID.fullmatch(billed_id)) and match[1] in _EC2_PATHS and region and account_id:
         path = _EC2_PATHS[match[1]]
-        return Resource(arn("ec2", region, account_id, f"{path}/{billed_id}"), _type("ec2", path), billed_id)
+        return BilledResource(arn("ec2", region, account_id, f"{path}/{billed_id}"), _type("ec2", path), billed_id)
     if service in ("AmazonS3", "Amazon Simple Storage Service"):
-        return Resource(f"arn:aws:s3:::{billed_id}", "s3:bucket", billed_id)
-    return Resource(billed_id, otherwise, billed_id.rstrip("/").rpartition("/")[2] or billed_id)
+        return BilledResource(f"arn:aws:s3:::{billed_id}", "s3:bucket", billed_id)
+    return BilledResource(billed_id, otherwise, billed_id.rstrip("/").rpartition("/")[2] or billed_id)
 
 
-def _of_arn(billed_id: str, service: str, resource: str) -> Resource:
+def _of_arn(billed_id: str, service: str, resource: str) -> BilledResource:
     """A resource part is kind/id, kind:id, or the id alone."""
     kind, short = "", resource
     # A bucket's name or an object's key may hold slashes and still name no kind.
     if service not in ("s3", "sns", "sqs") and (match := _KIND.fullmatch(resource)):
         kind, short = match["kind"], match["id"]
-    return Resource(billed_id, _type(service, kind), short)
+    return BilledResource(billed_id, _type(service, kind), short)
 
 
 def _type(service: str, kind: str) -> str:

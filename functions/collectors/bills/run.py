@@ -24,11 +24,11 @@ from collectors.bills.doubled import Contents, first_come, rivals
 from collectors.bills.publishing import Published, publish
 from collectors.bills.reading import read, version_of
 from collectors.bills.undelivered import lacking
-from collectors.bills.values import Place
+from collectors.bills.values import BillPlace
 from collectors.bills.withdrawals import gone, named, withdraw
-from collectors.scanning.batch import Lake
 from lake.configuration import Bill
 from lake.errors import BillError
+from lake.lake import Lake
 from lake.outcomes import Outcome, record_outcomes
 
 BEGIN_MS = 60_000
@@ -101,14 +101,14 @@ class _Visit:
         charged = self._published.charged(self._bill.name)
 
         def listed() -> Outcome:
-            bucket = self._bill.bucket or self._lake.environment.bucket
+            bucket = self._bill.bucket or self._lake.bucket
             listing = deliveries(self._lake.s3, self._bill, bucket, datetime.now(UTC))
             found.extend(listing.deliveries)
             reason = lacking(self._bill, bucket, listing, charged)
             self._run.skipped += [reason] if reason else []
             return outcomes.listed(self._bill.name, reason)
 
-        self._attempt(Place(self._bill.name, self._bill.prefix), self._bill.name, "", listed)
+        self._attempt(BillPlace(self._bill.name, self._bill.prefix), self._bill.name, "", listed)
         if not found:
             # A wrong prefix or a bucket that is being filled: what is published stands.
             return []
@@ -129,8 +129,7 @@ class _Visit:
             self._recorded = len(self._outcomes)
 
     def _write(self, ended: list[Outcome]) -> None:
-        lake = self._lake
-        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self._bill.name, self._slot, 0, ended)
+        record_outcomes(self._lake, self._bill.name, self._slot, 0, ended)
 
     def _attend(self, delivery: Delivery, refused: BillError | None) -> None:
         def publish_if_new() -> Outcome:
@@ -147,9 +146,9 @@ class _Visit:
             withdraw(self._lake, self._bill.name, collector, self._published)
             return self._warned(outcomes.withdrawn(self._bill.name, export, period))
 
-        self._attempt(Place(self._bill.name, export), export, period, withdraw_charges)
+        self._attempt(BillPlace(self._bill.name, export), export, period, withdraw_charges)
 
-    def _attempt(self, place: Place, export: str, period: str, do: Callable[[], Outcome]) -> None:
+    def _attempt(self, place: BillPlace, export: str, period: str, do: Callable[[], Outcome]) -> None:
         """Note the outcome. Whatever goes wrong is one, and stops nothing else; the run fails by it in the end."""
         started = time.monotonic()
         try:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.bills.values import TEXT_MAP, Place
+from collectors.bills.values import TEXT_MAP, BillPlace
 from collectors.scanning.events import groups_of
 from lake.configuration import GROUPS
 
@@ -48,7 +48,7 @@ class TagReader:
         self._grouping = {group: tuple(map(folded, keys)) for group, keys in grouping.items()}
         self._known: dict[object, TagSet] = {}
 
-    def read(self, column: pa.Array, name: str, place: Place) -> ResolvedTags:
+    def read(self, column: pa.Array, name: str, place: BillPlace) -> ResolvedTags:
         """Tags, names and groups of each row, from maps or JSON. Raises BillError where JSON is no object."""
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
@@ -67,7 +67,7 @@ class TagReader:
             self._known[keys[number]] = self._tag_set(dict(pairs or ()))
         return [self._known[key] for key in keys], pa.array(rows)
 
-    def _of_json(self, column: pa.Array, name: str, place: Place) -> tuple[list[TagSet], pa.Array]:
+    def _of_json(self, column: pa.Array, name: str, place: BillPlace) -> tuple[list[TagSet], pa.Array]:
         encoded = column.fill_null("{}").dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         for code, text in enumerate(texts):

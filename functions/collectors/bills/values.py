@@ -23,7 +23,7 @@ _ZONE = r"(Z|[+-]\d\d:?\d\d)$"
 _TIMES_REMEDY = "use ISO 8601 in UTC, such as 2026-11-20T09:00:00Z, between the years 2000 and 2100"
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """What a column holds. QUANTITY is a number that is kept as text; TAGS a map or its JSON."""
 
     TEXT = "text"
@@ -34,14 +34,14 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class BillPlace:
     """Where something stands in a bill: file is the object's key; rows count from 1, the heading aside."""
 
     bill: str
     file: str
     first_row: int = 1
 
-    def after(self, rows: int) -> Place:
+    def after(self, rows: int) -> BillPlace:
         """The place so many rows further down."""
         return replace(self, first_row=self.first_row + rows)
 
@@ -53,12 +53,12 @@ class Place:
         return BillError(f"{', '.join(where)}: {problem}; {remedy}")
 
 
-def stored_as(kind: Kind) -> pa.DataType:
+def stored_as(kind: ValueKind) -> pa.DataType:
     """The Arrow type that converted gives; for tags where a file has none."""
-    return {Kind.MONEY: MONEY, Kind.TIME: MOMENT, Kind.TAGS: TEXT_MAP}.get(kind, pa.string())
+    return {ValueKind.MONEY: MONEY, ValueKind.TIME: MOMENT, ValueKind.TAGS: TEXT_MAP}.get(kind, pa.string())
 
 
-def converted(values: pa.Array, name: str, kind: Kind, place: Place) -> pa.Array:
+def converted(values: pa.Array, name: str, kind: ValueKind, place: BillPlace) -> pa.Array:
     """One column in the type of its kind. Raises BillError for a retyped column or a value that does not fit."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
@@ -66,29 +66,29 @@ def converted(values: pa.Array, name: str, kind: Kind, place: Place) -> pa.Array
         return pa.nulls(len(values), stored_as(kind))
     if not _fits(values.type, kind):
         raise place.error(name, f"holds {values.type}", f"it must hold {kind.value}: mend the export's query")
-    if kind is Kind.MONEY:
+    if kind is ValueKind.MONEY:
         return _money(values, name, place)
-    if kind is Kind.TIME:
+    if kind is ValueKind.TIME:
         return _moments(values, name, place)
     return values.cast(TEXT_MAP if pa.types.is_map(values.type) else pa.string())
 
 
-def _fits(found: pa.DataType, kind: Kind) -> bool:
+def _fits(found: pa.DataType, kind: ValueKind) -> bool:
     """Whether a column may hold a type. Ids are never taken from numbers: those have lost their leading zeros."""
     if pa.types.is_string(found) or pa.types.is_large_string(found):
         return True
     is_number = pa.types.is_floating(found) or pa.types.is_integer(found) or pa.types.is_decimal(found)
-    fitting: dict[Kind, bool] = {
-        Kind.TEXT: False,
-        Kind.MONEY: is_number,
-        Kind.QUANTITY: is_number,
-        Kind.TIME: pa.types.is_timestamp(found) or pa.types.is_date(found),
-        Kind.TAGS: pa.types.is_map(found),
+    fitting: dict[ValueKind, bool] = {
+        ValueKind.TEXT: False,
+        ValueKind.MONEY: is_number,
+        ValueKind.QUANTITY: is_number,
+        ValueKind.TIME: pa.types.is_timestamp(found) or pa.types.is_date(found),
+        ValueKind.TAGS: pa.types.is_map(found),
     }
     return fitting[kind]
 
 
-def _money(values: pa.Array, name: str, place: Place) -> pa.Array:
+def _money(values: pa.Array, name: str, place: BillPlace) -> pa.Array:
     """Exact decimals. A double counts as the shortest decimal that names it: 0.1 is 0.1, as the bill's CSV would say.
 
     What has more than 12 decimals is rounded to a trillionth of a dollar, half to even.
@@ -101,7 +101,7 @@ def _money(values: pa.Array, name: str, place: Place) -> pa.Array:
         return pa.array([_rounded(text, row, name, place) for row, text in enumerate(texts.to_pylist())], MONEY)
 
 
-def _rounded(text: str | None, row: int, name: str, place: Place) -> Decimal | None:
+def _rounded(text: str | None, row: int, name: str, place: BillPlace) -> Decimal | None:
     if text is None:
         return None
     try:
@@ -113,7 +113,7 @@ def _rounded(text: str | None, row: int, name: str, place: Place) -> Decimal | N
     return number.quantize(MONEY_STEP, ROUND_HALF_EVEN)
 
 
-def _moments(values: pa.Array, name: str, place: Place) -> pa.Array:
+def _moments(values: pa.Array, name: str, place: BillPlace) -> pa.Array:
     convert = _parsed if pa.types.is_string(values.type) or pa.types.is_large_string(values.type) else _shifted
     try:
         moments = convert(values)

@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 from collectors.bills.days import DaySpools
 from collectors.bills.deliveries import Delivery
 from collectors.bills.publishing import Published, publish
-from collectors.bills.values import Place
-from collectors.scanning.batch import Lake
+from collectors.bills.values import BillPlace
+from lake.lake import Lake
 
 EXPIRING = timedelta(days=90)
 """Bills are corrected for weeks, and lifecycle rules let them go after months."""
 
-VERSION = "withdrawn"
+WITHDRAWN_VERSION = "withdrawn"
 _PERIOD = re.compile(r"\d{4}-\d{2}")
 
 
@@ -40,7 +40,7 @@ def gone(published: Published, bill: str, found: Iterable[Delivery], today: date
 def withdraw(lake: Lake, bill: str, collector: str, published: Published) -> None:
     """Publish every day of the delivery empty. The days stay, so that what was made from them is made again."""
     with TemporaryDirectory(prefix="outlay-bill-") as folder:
-        publish(lake, collector, Place(bill, collector), VERSION, DaySpools(Path(folder)), published)
+        publish(lake, collector, BillPlace(bill, collector), WITHDRAWN_VERSION, DaySpools(Path(folder)), published)
 
 
 def named(bill: str, collector: str) -> tuple[str, str]:

@@ -9,23 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Origin
 from collectors.scanning.member_role import MemberRole
-from collectors.scanning.scan import OutOfTimeError, Scanned, Scanner, failure, without_disabled_regions
-from lake.catalog import Catalog, Table
-from lake.configuration import Account, Configuration
-from lake.environment import Environment
+from collectors.scanning.scan import OutOfTimeError, Scanned, Scanner, failed_outcome, without_disabled_regions
+from lake.catalog import Table
+from lake.configuration import Account
+from lake.lake import Lake
 from lake.outcomes import SKIPPED, Outcome, record_outcomes
-from lake.partitions import Partition, Partitions
 from lake.times import slot_name
 from lake.writer import ParquetObject
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 THREADS = 8
 """A scan waits for AWS most of its time; parsing keeps one core busy from about eight on."""
@@ -37,17 +31,6 @@ FINISHING_MS = 20_000
 """Kept back for writing the object, the partition and the outcomes."""
 
 SORT_BY = ("resource_type", "aws_account_id", "resource_arn", "event_time")
-
-
-@dataclass(frozen=True)
-class Lake:
-    """Where a run writes, and by which declarations and settings."""
-
-    s3: S3Client
-    glue: GlueClient
-    environment: Environment
-    catalog: Catalog
-    configuration: Configuration
 
 
 @dataclass(frozen=True)
@@ -65,19 +48,18 @@ class Part:
         """Scan the accounts, write their events and then the outcomes; returns these, one an account and region."""
         lake = self.lake
         outcomes = without_disabled_regions(self._write_events(lake.catalog.table(self.collector.table), accounts, role))
-        record_outcomes(lake.s3, lake.glue, lake.environment, lake.catalog, self.name, self.slot, self.number, outcomes)
+        record_outcomes(lake, self.name, self.slot, self.number, outcomes)
         return outcomes
 
     def _write_events(self, table: Table, accounts: Sequence[Account], role: MemberRole) -> list[Outcome]:
         """Write the part's object and register its partition. Without events too: an earlier attempt may have had some."""
-        lake, bucket = self.lake, self.lake.environment.bucket
+        lake = self.lake
         values = (self.collector.event_type, self.name, self.slot.date().isoformat())
-        folder = table.folder(*values)
-        key = f"{folder}{slot_name(self.slot, self.number)}.parquet"
+        key = f"{table.folder(*values)}{slot_name(self.slot, self.number)}.parquet"
         outcomes = []
         with (
             TemporaryDirectory(prefix="outlay-scans-", ignore_cleanup_errors=True) as spools,
-            ParquetObject(lake.s3, bucket, key, table, SORT_BY) as target,
+            ParquetObject(lake.s3, lake.bucket, key, table, SORT_BY) as target,
         ):
             grouping = lake.configuration.grouping
             scanner = Scanner(self.collector.scan, table, grouping, Path(spools), lambda: self._seconds_left() > 0)
@@ -86,8 +68,7 @@ class Part:
                 for batch in scanned.batches():
                     target.write(batch)
                 scanned.discard()
-        partitions = Partitions(lake.glue, lake.environment.database(table.database), table)
-        partitions.register(Partition(values, f"s3://{bucket}/{folder}"))
+        lake.register(table, *values)
         return outcomes
 
     def _scan_all(self, accounts: Sequence[Account], role: MemberRole, scanner: Scanner) -> Iterator[Scanned]:
@@ -124,7 +105,7 @@ class Part:
         try:
             return scan.result(timeout=self._seconds_left())
         except TimeoutError:
-            return Scanned(failure(origin.account.account_id, origin.region, OutOfTimeError()))
+            return Scanned(failed_outcome(origin.account.account_id, origin.region, OutOfTimeError()))
 
     def _seconds_left(self) -> float:
         """Seconds until scanning must end."""

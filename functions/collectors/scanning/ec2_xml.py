@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
     from mypy_boto3_ec2 import EC2Client
 
-Read = Callable[[Element], Any]
+ReadElement = Callable[[Element], Any]
 """Gives the value of an element."""
 
 _NAMESPACE = re.compile(rb'\sxmlns="[^"]*"')
@@ -95,7 +95,7 @@ def _elements(names: Sequence[str]) -> re.Pattern[bytes]:
     return re.compile(rf"<(?!/)({'|'.join(names)})>[^<]*+(?:<(?!/\1>)[^<]*+)*+</\1>".encode())
 
 
-class _Members(dict[str, tuple[str, Read]]):
+class _Members(dict[str, tuple[str, ReadElement]]):
     """By XML tag, a structure's member and how to read it. Worked out when a tag is first seen: the API knows thousands."""
 
     def __init__(self, shape: Shape) -> None:
@@ -105,13 +105,13 @@ class _Members(dict[str, tuple[str, Read]]):
             for name, member in shape.members.items()  # type: ignore[attr-defined]
         }
 
-    def __missing__(self, tag: str) -> tuple[str, Read]:
+    def __missing__(self, tag: str) -> tuple[str, ReadElement]:
         name, member = self.shapes.get(tag, ("", None))
         self[tag] = found = (name, _reader(member) if member is not None else _text)
         return found
 
 
-def _reader(shape: Shape) -> Read:
+def _reader(shape: Shape) -> ReadElement:
     """How to read elements of a shape, as botocore's EC2QueryParser reads them."""
     if shape.type_name == "structure":
         return _structure(_Members(shape))
@@ -121,7 +121,7 @@ def _reader(shape: Shape) -> Read:
     return _SCALARS.get(shape.type_name, _text)
 
 
-def _structure(members: _Members) -> Read:
+def _structure(members: _Members) -> ReadElement:
     def read(element: Element) -> dict[str, Any]:
         found = {}
         for child in element:
@@ -150,7 +150,7 @@ def _any_moment(text: str) -> datetime:
     return parse_timestamp(text)
 
 
-_SCALARS: dict[str, Read] = {
+_SCALARS: dict[str, ReadElement] = {
     "boolean": lambda element: element.text == "true",
     "double": lambda element: float(element.text or ""),
     "float": lambda element: float(element.text or ""),

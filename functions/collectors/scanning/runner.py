@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from collectors.scanning.batch import Lake, Part
+from collectors.scanning.batch import Part
 from collectors.scanning.discovery import load_collector
 from collectors.scanning.member_role import MemberRole
 from lake.configuration import Account, Configuration
 from lake.errors import ConfigurationError, RetriableError
+from lake.lake import Lake
 from lake.outcomes import OK, SKIPPED, Outcome
 
 ACCOUNTS_PER_PART = 25

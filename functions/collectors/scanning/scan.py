@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collectors.scanning.declaration import Scan
     from lake.catalog import Table
 
-BATCH_ROWS = 2_000
+SPOOLED_ROWS = 2_000
 """Events that a scan holds in memory; more wait on disk until the scan has ended well."""
 
 OUT_OF_TIME = "OutOfTime"
@@ -138,7 +138,7 @@ class Scanner:
         try:
             count, spool = self._collect(origin, access)
         except Exception as error:
-            outcome = failure(origin.account.account_id, origin.region, error)
+            outcome = failed_outcome(origin.account.account_id, origin.region, error)
             if outcome.status == FAILED:
                 logger.warning("scan failed", exc_info=error, extra=_place(outcome))
             return Scanned(replace(outcome, duration_ms=_since(started)))
@@ -157,7 +157,7 @@ class Scanner:
         ):
             for event in events:
                 rows.append(event)
-                if len(rows) >= BATCH_ROWS:
+                if len(rows) >= SPOOLED_ROWS:
                     count += _flush(rows, spool)
                     if not self.in_time():
                         raise OutOfTimeError
@@ -165,7 +165,7 @@ class Scanner:
         return count, Path(file.name)
 
 
-def failure(account_id: str, region: str, error: BaseException) -> Outcome:
+def failed_outcome(account_id: str, region: str, error: BaseException) -> Outcome:
     """The outcome of a scan that error ended: denied, throttled, skipped or failed."""
     code, message = type(error).__name__, str(error) or repr(error)
     if isinstance(error, OutOfTimeError):

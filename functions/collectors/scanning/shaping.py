@@ -24,14 +24,12 @@ _PARTITIONS = {
 """Region name prefixes outside the standard partition. No prefix begins another."""
 
 
-def account_of(session: boto3.Session) -> str:
+def session_account(session: boto3.Session) -> str:
     """The account that a session acts in. Raises ConfigurationError where its credentials do not say."""
     # botocore's type stubs do not know account_id yet.
     account_id = getattr(session.get_credentials(), "account_id", None)
     if not account_id:
-        raise ConfigurationError(
-            "the session's credentials name no account; open it with scanning.member_role.MemberRole"
-        )
+        raise ConfigurationError("the session's credentials name no account; open it with scanning.member_role.MemberRole")
     return str(account_id)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.engine.statements import InvalidStatementError, Kind, parse_statement
+from embedded.engine.statements import InvalidStatementError, StatementKind, parse_statement
 from embedded.engine.trino_types import parse_type
 from embedded.engine.values import athena_text, csv_line, csv_rows
 
@@ -47,35 +47,35 @@ def test_a_result_is_read_back_as_it_was_written(rows: list[list[str | None]]) -
 @pytest.mark.parametrize(
     ("sql", "kind", "query", "name"),
     [
-        ("(select 1)", Kind.SELECT, "(select 1)", ""),
+        ("(select 1)", StatementKind.SELECT, "(select 1)", ""),
         (
             "-- why\nwith a as (select 1) select * from a",
-            Kind.SELECT,
+            StatementKind.SELECT,
             "with a as (select 1) select * from a",
             "",
         ),
-        ("insert into a.b (x, y) select 1, 2", Kind.INSERT, "select 1, 2", "a.b"),
-        ("insert into b (select 1)", Kind.INSERT, "(select 1)", "b"),
-        ('create table "t" as select 1', Kind.CTAS, "select 1", '"t"'),
+        ("insert into a.b (x, y) select 1, 2", StatementKind.INSERT, "select 1, 2", "a.b"),
+        ("insert into b (select 1)", StatementKind.INSERT, "(select 1)", "b"),
+        ('create table "t" as select 1', StatementKind.CTAS, "select 1", '"t"'),
         (
             "create table if not exists t with (a = array['x)']) as (select 1)",
-            Kind.CTAS,
+            StatementKind.CTAS,
             "(select 1)",
             "t",
         ),
         (
             "create or replace view v as with x as (select 1) select 2",
-            Kind.VIEW,
+            StatementKind.VIEW,
             "with x as (select 1) select 2",
             "v",
         ),
-        ("drop table if exists `a`.`b`", Kind.DROP, "", '"a"."b"'),
-        ("explain analyze select 1", Kind.EXPLAIN, "select 1", ""),
-        ("explain (type io, format json) select 1", Kind.EXPLAIN, "select 1", ""),
-        ("show tables", Kind.CATALOG, "", ""),
+        ("drop table if exists `a`.`b`", StatementKind.DROP, "", '"a"."b"'),
+        ("explain analyze select 1", StatementKind.EXPLAIN, "select 1", ""),
+        ("explain (type io, format json) select 1", StatementKind.EXPLAIN, "select 1", ""),
+        ("show tables", StatementKind.CATALOG, "", ""),
     ],
 )
-def test_a_statement_is_known_for_what_it_is(sql: str, kind: Kind, query: str, name: str) -> None:
+def test_a_statement_is_known_for_what_it_is(sql: str, kind: StatementKind, query: str, name: str) -> None:
     statement = parse_statement(sql)
     assert (statement.kind, statement.query, statement.name) == (kind, query, name)
 

@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def keep_house(lake: TrinoLake, at: timedelta) -> tuple[int, int]:
-    removed = Housekeeping(lake.s3, lake.glue, lake.environment, lake.catalog).run(NOON + at)
+    removed = Housekeeping(lake.lake).run(NOON + at)
     return removed.builds, removed.partitions
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from lake.catalog import Catalog
-from lake.partitions import VERSION, Partition
+from lake.partitions import VERSION_PARAMETER, Partition
 from rollups.housekeeping import Housekeeping
 from rollups.run import RunReport
 from tests.support.lake_on_trino import NOON, TrinoLake, config_event, cost_event
@@ -27,7 +27,7 @@ def deliver(lake: TrinoLake, bill: str, version: str, cost: str) -> None:
     folder = f"{events.folder('cost', bill, DAY)}version={version}/"
     lake.write("resource_events", [cost_event(DAY, cost)], "cost", bill, DAY, name=f"version={version}/0000")
     location = f"s3://{lake.environment.bucket}/{folder}"
-    lake.partitions("resource_events").publish(Partition(("cost", bill, DAY), location, {VERSION: version}))
+    lake.partitions("resource_events").publish(Partition(("cost", bill, DAY), location, {VERSION_PARAMETER: version}))
 
 
 def at(lake: TrinoLake, since: timedelta, catalog: Catalog | None = None) -> RunReport:
@@ -36,7 +36,7 @@ def at(lake: TrinoLake, since: timedelta, catalog: Catalog | None = None) -> Run
     expire(lake, since)
     report = lake.run(NOON + since)
     assert report.failed == {}
-    Housekeeping(lake.s3, lake.glue, lake.environment, lake.catalog).run(NOON + since)
+    Housekeeping(lake.lake).run(NOON + since)
     return report
 
 

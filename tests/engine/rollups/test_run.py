@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from lake.partitions import VERSION, Partition, Partitions
+from lake.partitions import VERSION_PARAMETER, Partition, Partitions
 from rollups.run import run_rollups
 from tests.support.lake_on_trino import NOON, TrinoLake, cost_event
 
@@ -20,7 +20,7 @@ def deliver(lake: TrinoLake, day: str, *costs: str, version: str = "1") -> None:
     lake.write("resource_events", [cost_event(day, cost) for cost in costs], "cost", "cur", day, name=version)
     folder = f"{lake.catalog.table('resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
     location = f"s3://{lake.environment.bucket}/{folder}"
-    lake.partitions("resource_events").publish(Partition(("cost", "cur", day), location, {VERSION: version}))
+    lake.partitions("resource_events").publish(Partition(("cost", "cur", day), location, {VERSION_PARAMETER: version}))
 
 
 def restate(lake: TrinoLake, day: str, *costs: str, version: str) -> None:

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
 
-from collectors.scanning.batch import Lake
 from infra.catalog_parser import parse_catalog
 from lake.catalog import Catalog
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.environment import Environment
+from lake.lake import Lake
 
 # Powertools reads these when a handler is imported; moto would otherwise load a catalogue of images into each account.
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "Outlay"

@@ -277,7 +277,7 @@ PLACES = [(account.account_id, region) for account in (FIRST, SECOND, THIRD) for
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three volumes a page and two events a batch, so that few volumes take many of both."""
     monkeypatch.setattr(ebs_volumes, "PAGE_SIZE", 3)
-    monkeypatch.setattr(scan, "BATCH_ROWS", 2)
+    monkeypatch.setattr(scan, "SPOOLED_ROWS", 2)
 
 
 @pytest.mark.usefixtures("small_pages")

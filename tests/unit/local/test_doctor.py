@@ -15,13 +15,13 @@ from botocore.stub import Stubber
 from rich.console import Console
 
 from embedded.cloud.state import path_of
-from infra.settings.files import Deployment as Settings
+from infra.settings.files import DeploymentSettings
 from local import doctor
 from local.doctor import account, machine
-from local.doctor.finding import Finding
+from local.doctor.finding import CheckResult
 
 Usage = namedtuple("Usage", "free")
-SETTINGS = Settings(external_id="0123456789")
+SETTINGS = DeploymentSettings(external_id="0123456789")
 
 
 @pytest.fixture
@@ -85,14 +85,16 @@ def test_a_system_that_does_not_tell_its_memory_is_not_asked(well: Path) -> None
 
 @pytest.mark.parametrize(("status", "is_well"), [("ok", True), ("warn", True), ("fail", False)])
 def test_all_is_shown_as_it_is_and_only_a_failure_fails(status: Any, is_well: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "check_machine", lambda: [Finding(status, "bucket [a] \x1b", "[/x]"), Finding("ok", "more")])
+    monkeypatch.setattr(
+        doctor, "check_machine", lambda: [CheckResult(status, "bucket [a] \x1b", "[/x]"), CheckResult("ok", "more")]
+    )
     out = io.StringIO()
     assert doctor.doctor(None, Console(file=out, width=10)) == is_well
     assert out.getvalue().splitlines()[1:] == ["  [/x]", "✓ more"]
     assert out.getvalue()[1:].startswith(" bucket [a] \ufffd\n")
 
 
-def paged(service: str, operation: str, *pages: dict[str, Any]) -> account.Deployment:
+def paged(service: str, operation: str, *pages: dict[str, Any]) -> account.DeployedStacks:
     """A deployment whose service answers in pages, and nothing else."""
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     client = boto3.client(service, region_name="eu-west-1", **keys)  # type: ignore[call-overload]
@@ -100,10 +102,10 @@ def paged(service: str, operation: str, *pages: dict[str, Any]) -> account.Deplo
     for page in pages:
         stubber.add_response(operation, page)
     stubber.activate()
-    return account.Deployment(SETTINGS, SimpleNamespace(client=lambda name: client))  # type: ignore[arg-type]
+    return account.DeployedStacks(SETTINGS, SimpleNamespace(client=lambda name: client))  # type: ignore[arg-type]
 
 
-def texts(found: Iterator[Finding]) -> list[tuple[str, str]]:
+def texts(found: Iterator[CheckResult]) -> list[tuple[str, str]]:
     return [(one.status, one.text) for one in found]
 
 

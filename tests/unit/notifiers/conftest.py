@@ -16,7 +16,8 @@ from moto import mock_aws
 
 from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
-from notifiers.announcer import Result
+from lake.lake import Lake
+from notifiers.announcer import Announced
 from notifiers.findings import Anomaly, Finding, Violation
 from notifiers.notifier import Notifier
 from notifiers.slack import slack_from_secret
@@ -65,17 +66,21 @@ class Bench:
             return [as_row(finding) for finding in self.findings if isinstance(finding, Anomaly)]
         return self.drivers
 
-    def run(self, *findings: Finding) -> Result:
+    def run(self, *findings: Finding) -> Announced:
         """One run, on these findings where some are given."""
         return self.run_on(findings or self.findings)
 
-    def run_on(self, findings: Iterable[Finding]) -> Result:
+    def run_on(self, findings: Iterable[Finding]) -> Announced:
         """One run, on exactly these findings."""
         self.findings = list(findings)
         notifier = Notifier(
-            environment=Environment(BUCKET, "outlay"),
-            catalog=CATALOG,
-            configuration=Configuration((), {}, (), (), self.notifications),
+            lake=Lake(
+                boto3.client("s3"),
+                boto3.client("glue"),
+                Environment(BUCKET, "outlay"),
+                CATALOG,
+                Configuration((), {}, (), (), self.notifications),
+            ),
             read=self.read,
             slack=lambda: slack_from_secret(SESSION, SECRET, f"{self.slack.url}/api/", seconds_between=0),
             memory_table=MEMORY,

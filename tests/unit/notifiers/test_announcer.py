@@ -19,7 +19,7 @@ from lake.errors import ConfigurationError, OutlayError, QueryError, RetriableEr
 from notifiers.announcer import INDIVIDUAL_MESSAGES
 from notifiers.findings import Finding
 from notifiers.messages import Message
-from notifiers.notification_rows import Record
+from notifiers.notification_rows import NotificationRows
 from notifiers.slack import BotSlack
 from tests.unit.notifiers.conftest import Bench
 from tests.unit.notifiers.examples import anomaly, driver, violation
@@ -138,7 +138,7 @@ def test_a_digest_that_was_sent_by_a_run_that_was_killed_is_not_sent_again(bench
 
 
 def test_a_run_killed_between_message_and_row_is_repaired_by_the_next_without_a_second_message(bench: Bench) -> None:
-    with patch.object(Record, "write", side_effect=KilledError), pytest.raises(KilledError):
+    with patch.object(NotificationRows, "write", side_effect=KilledError), pytest.raises(KilledError):
         bench.run(violation())
     assert (len(bench.slack.messages), bench.rows()) == (1, [])
     bench.run()

@@ -33,8 +33,8 @@ def invoke(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Any:
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(notify, "load_catalog", lambda: CATALOG)
-    monkeypatch.setattr(notify, "load_configuration", lambda: Configuration((), {}, (), (), bench.notifications))
+    monkeypatch.setattr("lake.lake.load_catalog", lambda: CATALOG)
+    monkeypatch.setattr("lake.lake.load_configuration", lambda: Configuration((), {}, (), (), bench.notifications))
     monkeypatch.setattr(notify, "Athena", lambda *_: SimpleNamespace(rows=bench.read))
     context = SimpleNamespace(
         function_name="notify",

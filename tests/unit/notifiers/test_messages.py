@@ -18,7 +18,7 @@ from lake.sql_text import visible_literal
 from notifiers import messages
 from notifiers.drivers import Driver
 from notifiers.findings import Finding
-from notifiers.formatting import code, cut, money, per_cent, period, plain
+from notifiers.formatting import code, cut, money_text, per_cent, period, plain
 from notifiers.messages import Message
 from notifiers.nodes import NODE_OF_LEVEL
 from notifiers.wording import Wording, cost_query
@@ -224,7 +224,7 @@ def test_a_digest_lists_what_fits_and_counts_the_rest() -> None:
     ],
 )
 def test_money_has_two_decimals_and_no_nothing_that_is_something(usd: str, words: str) -> None:
-    assert money(Decimal(usd)) == words
+    assert money_text(Decimal(usd)) == words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from lake.catalog import Read, Rollup
+from lake.catalog import ReadDays, Rollup
 from rollups.staleness import Sources, Version, candidate_days, stands
 from tests.support.catalog import CATALOG
 
@@ -15,13 +15,13 @@ KEPT_SINCE = TODAY - timedelta(days=358)
 LONG_AGO = TODAY - timedelta(days=700)
 
 
-def rollup(*reads: Read) -> Rollup:
+def rollup(*reads: ReadDays) -> Rollup:
     return Rollup(
         "outlay", "made", "Made.", "rate(1 hour)", "select 1", (), reads, (), tuple(read.relation for read in reads)
     )
 
 
-def sources(read: Read, written: dict[date, date]) -> Sources:
+def sources(read: ReadDays, written: dict[date, date]) -> Sources:
     """A source that is kept for a year, with the days on which its days were written."""
     versions = {day: Version("v", at) for day, at in written.items()}
     return Sources({read: versions}, {}, {read: KEPT_SINCE})
@@ -39,12 +39,12 @@ def sources(read: Read, written: dict[date, date]) -> Sources:
     ids=["a new day", "an expired day", "an old day, restated", "on the last day", "a day later"],
 )
 def test_a_day_stands_once_what_it_was_made_from_was_written_too_long_ago(day: date, written: date, expected: bool) -> None:
-    read = Read("cost_hourly", 0, 0)
+    read = ReadDays("cost_hourly", 0, 0)
     assert stands(day, sources(read, {day: written})) is expected
 
 
 def test_one_expired_day_of_a_window_is_enough() -> None:
-    read = Read("cost_hourly", -2, 0, as_built=True)
+    read = ReadDays("cost_hourly", -2, 0, as_built=True)
     days = {LONG_AGO - timedelta(days=back): TODAY for back in range(3)}
     assert not stands(LONG_AGO, sources(read, days))
     days[LONG_AGO - timedelta(days=2)] = LONG_AGO
@@ -52,21 +52,21 @@ def test_one_expired_day_of_a_window_is_enough() -> None:
 
 
 def test_a_source_that_lost_a_day_long_ago_does_not_empty_it() -> None:
-    read = Read("cost_hourly", 0, 0)
+    read = ReadDays("cost_hourly", 0, 0)
     assert stands(LONG_AGO, sources(read, {}))
     assert not stands(TODAY, sources(read, {})), "a day that was withdrawn lately comes out empty"
 
 
 def test_what_never_expires_lets_nothing_stand() -> None:
-    read = Read("cost_rollup_daily", -30, 0)
+    read = ReadDays("cost_rollup_daily", -30, 0)
     assert not stands(LONG_AGO, Sources({read: {}}, {}, {}))
 
 
 def test_the_first_source_of_the_day_itself_decides_which_days_there_are() -> None:
-    before, late, today = Read("a", 1, 1), Read("b", 0, 0, as_built=True), Read("c", -1, 0)
+    before, late, today = ReadDays("a", 1, 1), ReadDays("b", 0, 0, as_built=True), ReadDays("c", -1, 0)
     days = {date(2026, 11, day): Version("v", TODAY) for day in (2, 4)}
     other = {date(2026, 11, 9): Version("v", TODAY)}
-    made = Sources({before: other, late: other, today: days, Read("d", 0, 0): other}, {}, {})
+    made = Sources({before: other, late: other, today: days, ReadDays("d", 0, 0): other}, {}, {})
     assert candidate_days(rollup(before, late, today), made, {}) == list(days)
     own = {date(2026, 11, day): Version("v", TODAY) for day in (1, 3)}
     expected = [date(2026, 11, day) for day in (2, 3, 4)]

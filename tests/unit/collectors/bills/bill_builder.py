@@ -19,8 +19,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from collectors.bills.run import BillRun, collect_bills
-from collectors.scanning.batch import Lake
 from lake.configuration import GROUPS, Bill
+from lake.lake import Lake
 from lake.partitions import Partitions
 
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from collectors.scanning.batch import Lake
+from lake.lake import Lake
 from tests.unit.collectors.bills.bill_builder import (
     CUR,
     FOCUS,

@@ -16,9 +16,9 @@ from botocore.exceptions import EndpointConnectionError
 from collectors.bills import run as bills_run
 from collectors.bills.days import DaySpools
 from collectors.bills.repeats import FIRST_LOOK
-from collectors.scanning.batch import Lake
 from lake.configuration import Account, Bill
 from lake.errors import BillError
+from lake.lake import Lake
 from tests.unit.collectors.bills.bill_builder import (
     CUR,
     FOCUS,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from collectors.scanning.batch import Lake
+from lake.lake import Lake
 from lake.partitions import Partitions
 from tests.unit.collectors.bills.bill_builder import (
     CUR,

@@ -21,11 +21,11 @@ from collectors.bills.days import DaySpools
 from collectors.bills.files import read_lines
 from collectors.bills.resources import resource_of
 from collectors.bills.tags import TagReader, folded
-from collectors.bills.values import MONEY_STEP, Kind, Place, converted
-from collectors.scanning.batch import Lake
+from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted
 from lake.catalog import Catalog
 from lake.configuration import Configuration, Notifications
 from lake.ids import stable_id
+from lake.lake import Lake
 from tests.support.catalog import CATALOG
 from tests.unit.collectors.bills.bill_builder import (
     CUR,
@@ -45,7 +45,7 @@ from tests.unit.collectors.bills.bill_builder import (
 )
 
 MakeLake = Callable[..., Lake]
-PLACE = Place("aws", "x.parquet")
+PLACE = BillPlace("aws", "x.parquet")
 DELIVERED = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -211,7 +211,7 @@ def test_tags_in_json_keep_their_keys_and_tell_numbers_as_text() -> None:
 
 @given(st.lists(st.floats(-1e15, 1e15) | st.sampled_from([0.1, 1e-7, 5e-324, -0.0, 0.30000000000000004]), min_size=1))
 def test_a_double_counts_as_the_shortest_decimal_that_names_it(costs: list[float]) -> None:
-    money = converted(pa.array(costs), "cost", Kind.MONEY, PLACE)
+    money = converted(pa.array(costs), "cost", ValueKind.MONEY, PLACE)
     assert money.to_pylist() == [Decimal(repr(cost)).quantize(MONEY_STEP, ROUND_HALF_EVEN) for cost in costs]
 
 
@@ -227,12 +227,12 @@ TIMES = {
 
 @pytest.mark.parametrize("text", [text for text, moment in TIMES.items() if moment])
 def test_times_in_text_are_read_as_utc(text: str) -> None:
-    assert converted(pa.array([text]), "start", Kind.TIME, PLACE).to_pylist() == [TIMES[text]]
+    assert converted(pa.array([text]), "start", ValueKind.TIME, PLACE).to_pylist() == [TIMES[text]]
 
 
 def test_times_with_a_zone_are_read_as_utc() -> None:
     moment = pa.array([1_726_700_400_123_456], pa.timestamp("us", "Europe/Berlin"))
-    assert converted(moment, "start", Kind.TIME, PLACE).cast(pa.int64()).to_pylist() == [1_726_700_400_123]
+    assert converted(moment, "start", ValueKind.TIME, PLACE).cast(pa.int64()).to_pylist() == [1_726_700_400_123]
 
 
 amounts = st.decimals(-1000, 1000, places=12).map(float) | st.floats(-1e6, 1e6).map(lambda cost: round(cost, 10))

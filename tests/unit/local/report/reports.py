@@ -17,17 +17,17 @@ from local.demo.company import ACCOUNTS, Company, build_company
 from local.report.charges import QueryCost
 from local.report.model import (
     UNATTRIBUTED,
-    Anomaly,
+    AnomalyRow,
     BandPoint,
     CustomerCost,
     Inventory,
     Level,
-    Message,
     Node,
     Report,
-    Resource,
+    ResourceCost,
     Scan,
-    Violation,
+    SlackMessage,
+    ViolationRow,
 )
 from notifiers.drivers import Driver
 
@@ -170,11 +170,11 @@ class _Costs:
         small = [replace(node, daily_billed=(), daily_amortized=(), daily_usage=()) for node in rest]
         return Level(*name.split("/"), (*nodes[:SERIES], *small), *(other if rest else ()))
 
-    def resources(self, company: Company) -> tuple[Resource, ...]:
+    def resources(self, company: Company) -> tuple[ResourceCost, ...]:
         known = {resource.billed_as: resource for resource in company.resources}
         sums = self._sums(lambda line: line.resource_id)
         return tuple(
-            Resource(r.arn, r.kind, r.name, r.account_id, r.region, r.tags.get("customer"), "running", *map(_usd, cost))
+            ResourceCost(r.arn, r.kind, r.name, r.account_id, r.region, r.tags.get("customer"), "running", *map(_usd, cost))
             for resource_id, cost in sorted(sums.items(), key=lambda item: -item[1][0])[:200]
             if (r := known[str(resource_id)])
         )
@@ -225,7 +225,7 @@ def _usd(units: int) -> Decimal:
     return Decimal(units).scaleb(-10)
 
 
-def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
+def _anomaly(company: Company, level: Level, costs: _Costs) -> AnomalyRow:
     node = next(node for node in level.nodes if node.id == "aperture")
     spent = [float(cost) for cost in node.daily_usage]
     band = []
@@ -236,7 +236,7 @@ def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
     point = band[first - 14]
     expected = Decimal(str(round(point.mean_usd or 0, 2)))
     over = point.actual_usd - expected
-    return Anomaly(
+    return AnomalyRow(
         finding_id="anomaly/group/customer/aperture",
         dimension="group",
         level="customer",
@@ -257,10 +257,12 @@ def _anomaly(company: Company, level: Level, costs: _Costs) -> Anomaly:
     )
 
 
-def _violation(company: Company, level: Level, name: str, rule: str, limit: Decimal, days: int, costs: _Costs) -> Violation:
+def _violation(
+    company: Company, level: Level, name: str, rule: str, limit: Decimal, days: int, costs: _Costs
+) -> ViolationRow:
     node = next(node for node in level.nodes if node.id == name)
     first, last = company.days[-1 - days], company.days[-2]
-    return Violation(
+    return ViolationRow(
         finding_id=f"violation/{rule}/{name}",
         rule_id=rule,
         description="Aperture's contract covers this much a day"
@@ -310,7 +312,7 @@ def _inventory(company: Company) -> tuple[Inventory, ...]:
 
 
 MESSAGES = (
-    Message(
+    SlackMessage(
         channel="#team-aperture",
         text="aperture: $452.31 over expected on 17 Nov",
         ts="1763632800.000100",
@@ -330,7 +332,7 @@ MESSAGES = (
             {"type": "context", "elements": [{"type": "mrkdwn", "text": "<https://console.example/athena|Open Athena>"}]},
         ),
     ),
-    Message("#team-aperture", "aperture is back to normal", "1763632900.000100", "1763632800.000100"),
+    SlackMessage("#team-aperture", "aperture is back to normal", "1763632900.000100", "1763632800.000100"),
 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from local.report.model import CustomerCost, Node, Resource
+from local.report.model import CustomerCost, Node, ResourceCost
 from local.report.page import render, script_json
 from tests.unit.local.report.reports import demo_report, many_nodes
 
@@ -203,7 +203,7 @@ def test_names_are_text_wherever_they_stand(opened, tmp_path):
         anomalies=tuple(replace(finding, node=NASTY) for finding in report.anomalies),
         violations=tuple(replace(finding, node=NASTY, description=NASTY) for finding in report.violations),
         customers=(CustomerCost(NASTY, NASTY, NASTY, Decimal(1), Decimal(1)),),
-        resources=(Resource(NASTY, NASTY, NASTY, NASTY, NASTY, NASTY, NASTY, Decimal(1), Decimal(1)),),
+        resources=(ResourceCost(NASTY, NASTY, NASTY, NASTY, NASTY, NASTY, NASTY, Decimal(1), Decimal(1)),),
         scans=tuple(replace(scan, error=NASTY) for scan in report.scans),
     )
     page = opened(_written(tmp_path, nasty))

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from local.report.charges import QueryCost, charge_usd
-from local.report.model import Message, Node, Report, Scan
+from local.report.model import Node, Report, Scan, SlackMessage
 from local.report.slack_view import mrkdwn
 from local.report.terminal import brief, summary
 from tests.unit.local.report.reports import demo_report, many_nodes
@@ -98,7 +98,7 @@ def test_slack_markup_becomes_styles_and_its_text_stays():
 
 
 def test_a_message_without_blocks_shows_its_text():
-    report = replace(demo_report(), messages=(Message(None, "plain words", "1", None),))
+    report = replace(demo_report(), messages=(SlackMessage(None, "plain words", "1", None),))
     assert "plain words" in printed(report) and "webhook" in printed(report)
 
 
