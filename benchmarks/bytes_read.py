@@ -24,7 +24,7 @@ from tests.support.company import SQL
 
 ACCOUNTS, REGIONS, RESOURCES, DAYS, HOURS = 10, 4, 15, 30, 24
 CATALOG = parse_catalog(SQL)
-TABLE = CATALOG.table("resource_events")
+TABLE = CATALOG.table("outlay.resource_events")
 
 
 def main() -> None:

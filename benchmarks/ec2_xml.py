@@ -28,7 +28,7 @@ from tests.support.company import GROUPING, SLOT, SQL, Company
 
 ROWS = 5_000
 REGION = "us-east-1"
-TABLE = parse_catalog(SQL).table("resource_events")
+TABLE = parse_catalog(SQL).table("outlay.resource_events")
 ACCOUNT = Account("0" * 12, "Account")
 COLLECTORS: dict[str, tuple[Any, str]] = {
     "instances": (ec2_instances, "describe_instances"),

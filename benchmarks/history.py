@@ -34,7 +34,7 @@ HISTORIES = (30, 365)
 FIRST_NEW = date(2026, 11, 1)
 NEW_DAYS = 3
 RESOURCES = 40
-TABLE = CATALOG.table("resource_events")
+TABLE = CATALOG.table("outlay.resource_events")
 
 
 @dataclass

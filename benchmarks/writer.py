@@ -28,7 +28,7 @@ from tests.support.ec2_answers import volume
 from tests.support.transport import Network, environment
 
 ROWS = 20_000
-TABLE = parse_catalog(SQL).table("resource_events")
+TABLE = parse_catalog(SQL).table("outlay.resource_events")
 ORIGIN = Origin("ebs_volumes", "config", SLOT, Account("0" * 12, "Account"), "us-east-1")
 
 

@@ -16,8 +16,9 @@ from typing import NoReturn, TypeVar
 import sqlglot
 from sqlglot import exp
 
-from lake.catalog import Catalog, Check, Column, ReadDays, Rollup, SavedQuery, Table, View
+from lake.catalog import Catalog
 from lake.errors import ConfigurationError
+from lake.relations import Check, Column, ReadDays, Rollup, SavedQuery, Table, View
 
 KEYS = {
     "tables": {"grain": True, "partition": False, "retention": True},
@@ -34,7 +35,7 @@ KEYS = {
 }
 _HEADER_KEY = re.compile(r"([a-z_]+):\s+(.*)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_READ = re.compile(r"(\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
+_READ = re.compile(r"((?:\w+\.)?\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
 _RETENTIONS = {"forever": None, "90 days": 90, "1 year": 365}
 _RETENTION = re.compile(rf"({'|'.join(_RETENTIONS)})(?:, forever where (\w+) = '(\w+)')?")
 _SCHEDULE = re.compile(r"(rate|cron)\([^()]+\)")
@@ -59,6 +60,15 @@ class SqlFile:
         """Raise the one error that a reader of the file needs."""
         raise ConfigurationError(f"{self.shown}: {problem}")
 
+    @property
+    def full_name(self) -> str:
+        """The relation that the file declares, as database.name."""
+        return f"{self.database}.{self.name}"
+
+    def qualified(self, name: str) -> str:
+        """The full name of a relation as the file names it: without a database it is the file's own."""
+        return name if "." in name else f"{self.database}.{name}"
+
     def one(self, key: str) -> str:
         """The only value of a header key; '' where an optional key is absent."""
         values = self.header.get(key, [""])
@@ -78,7 +88,7 @@ def parse_catalog(sql_folder: Path) -> Catalog:
         raise ConfigurationError(f"{sql_folder}: no <database>/<kind>/<name>.sql there; run from a complete checkout")
     by_kind = {kind: [file for file in files if file.kind == kind] for kind in KEYS}
     tables = tuple(_table(file) for file in by_kind["tables"])
-    known = {table.name: table for table in tables}
+    known = {table.full_name: table for table in tables}
     rollups = [_rollup(file, known) for file in by_kind["rollups"]]
     views = [_view(file) for file in by_kind["views"]]
     for file, rollup in zip(by_kind["rollups"], rollups, strict=True):
@@ -87,12 +97,18 @@ def parse_catalog(sql_folder: Path) -> Catalog:
                 f"`schedule: {rollup.schedule}` differs from {by_kind['rollups'][0].shown}, which says "
                 f"{rollups[0].schedule}; one function runs all rollups, in their order"
             )
-    names = set(known) | {view.name for view in views}
+    for file, view in zip(by_kind["views"], views, strict=True):
+        if view.full_name in known:
+            file.fail(f"{view.full_name} is a table, too: sql/{file.database}/tables/{file.name}.sql; give one another name")
+    names = set(known) | {view.full_name for view in views}
     relations: list[Rollup | View] = [*rollups, *views]
     for file, relation in zip(by_kind["rollups"] + by_kind["views"], relations, strict=True):
         for reference in relation.references:
             if reference not in names:
-                file.fail(f"it reads {reference!r}, which sql/ declares neither as a table nor as a view")
+                file.fail(
+                    f"it reads {reference!r}, which sql/ declares neither as a table nor as a view; "
+                    "what another database has is written database.name"
+                )
     return Catalog(
         tables=tables,
         rollups=tuple(_in_order(rollups)),
@@ -203,9 +219,9 @@ def _columns(file: SqlFile, schema: exp.Expr) -> tuple[Column, ...]:
 
 
 def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
-    if file.name not in tables:
+    if file.full_name not in tables:
         file.fail(f"fills no table; add sql/{file.database}/tables/{file.name}.sql")
-    table = tables[file.name]
+    table = tables[file.full_name]
     statement = _parse(file)
     expected = [column.name for column in table.all_columns]
     selected = list(statement.named_selects) if isinstance(statement, exp.Query) else []
@@ -224,14 +240,14 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
     parameters = file.names("parameters")
     if marks != len(parameters) or set(parameters) - set(_PARAMETERS):
         file.fail(f"`parameters: {file.one('parameters')}` must name each of the {marks} `?`: {' or '.join(_PARAMETERS)}")
-    references = _references(statement)
+    references = _references(statement, file.database)
     reads = tuple(_read(file, value) for value in file.header["reads"])
     if {read.relation for read in reads} != set(references):
         file.fail(f"`reads:` names {sorted({r.relation for r in reads})}, the SQL reads {sorted(references)}")
     checks = tuple(_check(file, value) for value in file.header["checks"])
     if [check.kind for check in checks].count("unique") != 1:
         file.fail("`checks:` must hold one unique(...), the rollup's grain")
-    others = tuple(name for name in references if name != file.name)
+    others = tuple(name for name in references if name != file.full_name)
     return Rollup(
         file.database,
         file.name,
@@ -250,7 +266,7 @@ def _read(file: SqlFile, value: str) -> ReadDays:
     if not match:
         file.fail(f"`reads: {value}` is no `relation`, `relation -30..0` or `resource_events(event_type = 'cost') 0..0`")
     first, last = (None if offset is None else int(offset) for offset in match.group(3, 4))
-    return ReadDays(match[1], first, last, match[2], as_built=match[5] is not None)
+    return ReadDays(file.qualified(match[1]), first, last, match[2], as_built=match[5] is not None)
 
 
 def _check(file: SqlFile, value: str) -> Check:
@@ -258,14 +274,14 @@ def _check(file: SqlFile, value: str) -> Check:
     kind, arguments = (match[1], match[2]) if match else ("", "")
     if kind in ("unique", "not_null"):
         return Check(kind, _split_names(arguments))
-    conserved = re.fullmatch(r"(\w+)(?: = (\w+))?, (\w+)(?: where (.+?))?(?:, per ([\w, ]+))?", arguments)
+    conserved = re.fullmatch(r"(\w+)(?: = (\w+))?, ((?:\w+\.)?\w+)(?: where (.+?))?(?:, per ([\w, ]+))?", arguments)
     if kind != "conserves" or not conserved:
         file.fail(
             f"`checks: {value}` is none of unique(a, b), not_null(a, b), "
             "conserves(mine = theirs, source where condition, per a, b)"
         )
     mine, theirs, source, where, per = conserved.groups()
-    return Check(kind, (mine,), source, theirs or mine, where or "", _split_names(per or ""))
+    return Check(kind, (mine,), file.qualified(source), theirs or mine, where or "", _split_names(per or ""))
 
 
 def _view(file: SqlFile) -> View:
@@ -285,7 +301,7 @@ def _view(file: SqlFile) -> View:
         file.names("grain"),
         file.sql,
         columns,
-        _references(statement),
+        _references(statement, file.database),
     )
 
 
@@ -296,10 +312,11 @@ def _column_comment(file: SqlFile, value: str) -> tuple[str, str]:
     return name, comment.strip()
 
 
-def _references(statement: exp.Expr) -> tuple[str, ...]:
-    """Relations that the statement reads, without its own CTEs."""
+def _references(statement: exp.Expr, database: str) -> tuple[str, ...]:
+    """Full names of the relations that the statement reads, without its own CTEs."""
     ctes = {cte.alias for cte in statement.find_all(exp.CTE)}
-    return tuple(sorted({table.name for table in statement.find_all(exp.Table) if table.name not in ctes}))
+    tables = (table for table in statement.find_all(exp.Table) if table.db or table.name not in ctes)
+    return tuple(sorted({f"{table.db or database}.{table.name}" for table in tables}))
 
 
 def _split_names(value: str) -> tuple[str, ...]:
@@ -307,7 +324,7 @@ def _split_names(value: str) -> tuple[str, ...]:
 
 
 def _in_order(relations: list[_Relation]) -> list[_Relation]:
-    by_name = {relation.name: relation for relation in relations}
+    by_name = {relation.full_name: relation for relation in relations}
     graph = {name: [r for r in relation.references if r in by_name] for name, relation in by_name.items()}
     try:
         return [by_name[name] for name in TopologicalSorter(graph).static_order()]

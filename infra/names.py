@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Aws
 
-from lake.catalog import Catalog, Table
+from lake.relations import Table
 
 RESULTS = "athena-results/"
 METRICS_NAMESPACE = "Outlay"
@@ -72,16 +72,14 @@ class Names:
             *(self.arn("glue", f"table/{self.database(table.database)}/{table.name}") for table in listed),
         )
 
-    def catalog_arns(self, catalog: Catalog) -> tuple[str, ...]:
-        """The catalog, every database of the lake, and every table and view in them."""
-        return (
-            *self.database_arns(catalog),
-            *(self.arn("glue", f"table/{self.database(name)}/*") for name in catalog.databases),
-        )
+    def whole_databases(self, databases: Iterable[str]) -> tuple[str, ...]:
+        """The catalog, some databases, and every table and view in them."""
+        listed = tuple(databases)
+        return (*self.database_arns(listed), *(self.arn("glue", f"table/{self.database(name)}/*") for name in listed))
 
-    def database_arns(self, catalog: Catalog) -> tuple[str, ...]:
-        """The catalog and every database of the lake."""
+    def database_arns(self, databases: Iterable[str]) -> tuple[str, ...]:
+        """The catalog and some databases, but nothing in them."""
         return (
             self.arn("glue", "catalog"),
-            *(self.arn("glue", f"database/{self.database(name)}") for name in catalog.databases),
+            *(self.arn("glue", f"database/{self.database(name)}") for name in databases),
         )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.names import RESULTS, Names
-from lake.catalog import Catalog, Table
+from lake.catalog import BUILDS_ROOT, TABLES_ROOT, Catalog
+from lake.relations import Table
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class LakePermissions:
 
     def write_events(self, event_types: Iterable[str]) -> tuple[Permission, ...]:
         """Put the events of some types, and the outcomes of the scans that brought them."""
-        events, runs = self.catalog.table("resource_events"), self.catalog.table("collector_runs")
+        events, runs = self.catalog.table("outlay.resource_events"), self.catalog.table("outlay.collector_runs")
         folders = [f"{events.prefix}event_type={event_type}/" for event_type in sorted(event_types)]
         return self.upload_objects(folders), self.write_objects([runs])
 
@@ -94,12 +95,12 @@ class LakePermissions:
             Permission(
                 "lets Athena find the database of a statement; it looks for one that is called default, too",
                 ("glue:GetDatabase",),
-                (*self.names.database_arns(self.catalog), self.names.arn("glue", "database/default")),
+                (*self.names.database_arns(self._databases), self.names.arn("glue", "database/default")),
             ),
             Permission(
                 "lets Athena resolve the tables and views that a statement names",
                 ("glue:GetTable",),
-                self.names.catalog_arns(self.catalog),
+                self.names.whole_databases(self._databases),
             ),
         )
 
@@ -117,36 +118,44 @@ class LakePermissions:
             Permission(
                 "lets Athena find the partitions that a query reads",
                 ("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-                self.names.catalog_arns(self.catalog),
+                self.names.whole_databases(self._databases),
             ),
             self._read_tables(),
         )
 
     def _read_tables(self) -> Permission:
         """Read every table's objects."""
-        prefixes = [f"tables/{database}/" for database in self.catalog.databases]
-        return Permission("reads what its queries read: any table", ("s3:GetObject",), self.names.object_arns(prefixes))
+        objects = self.names.object_arns([f"{TABLES_ROOT}/", f"{BUILDS_ROOT}/"])
+        return Permission("reads what its queries read: any table", ("s3:GetObject",), objects)
+
+    @property
+    def _databases(self) -> tuple[str, ...]:
+        return (*self.catalog.databases, *self.catalog.builds_databases)
 
     def build_rollups(self) -> tuple[Permission, ...]:
         """Write, audit and publish the stored rollups, and remove what is superseded or past its table's retention.
 
-        The objects of what is past its retention are removed by the bucket's lifecycle rules.
+        It names databases and prefixes, so that its policies do not grow with the number of rollups. The objects of what is
+        past its retention are removed by the bucket's lifecycle rules.
         """
         kept = [table.folder(table.kept_forever) for table in self.catalog.tables if table.kept_forever]
-        tables = [self.catalog.table(rollup.name) for rollup in self.catalog.rollups]
-        builds = [self.catalog.builds_table(rollup) for rollup in self.catalog.rollups]
+        builds, expiring = self.catalog.builds_databases, self.catalog.expiring
         return (
-            self.upload_objects(table.prefix for table in tables),
+            self.upload_objects([f"{BUILDS_ROOT}/"]),
             Permission(
                 "removes superseded builds of the rollups and superseded bills, and nothing else",
                 ("s3:DeleteObject",),
-                self.names.object_arns([*(table.prefix for table in tables), *kept]),
+                self.names.object_arns([f"{BUILDS_ROOT}/", *kept]),
             ),
-            self.publish_partitions([*tables, *builds]),
+            Permission(
+                "publishes the partitions that it builds",
+                ("glue:BatchCreatePartition", "glue:BatchUpdatePartition"),
+                self.names.whole_databases(self._databases),
+            ),
             Permission(
                 "drops partitions of superseded builds, and those that are past their table's retention",
                 ("glue:DeletePartition",),
-                self.names.table_arns([*builds, *self.catalog.expiring]),
+                tuple(dict.fromkeys([*self.names.whole_databases(builds), *self.names.table_arns(expiring)])),
             ),
         )
 
@@ -155,5 +164,5 @@ class LakePermissions:
         return Permission(
             "creates, replaces and drops the views that sql/ declares; Glue keeps views as tables",
             ("glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"),
-            self.names.catalog_arns(self.catalog),
+            self.names.whole_databases(self.catalog.databases),
         )

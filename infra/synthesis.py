@@ -13,6 +13,7 @@ from collectors.scanning.discovery import collectors
 from infra.asset import build_asset
 from infra.catalog_parser import parse_catalog
 from infra.deployment import Deployment
+from infra.prefixing import with_database_prefix
 from infra.settings.load import load_settings
 from infra.stacks.alerts import AlertsStack
 from infra.stacks.collection import CollectionStack
@@ -34,7 +35,7 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
     app = new_app(outdir)
     settings = load_settings(config or ROOT / str(app.node.try_get_context("config")))
     with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
-        catalog = parse_catalog(ROOT / "sql")
+        catalog = with_database_prefix(parse_catalog(ROOT / "sql"), settings.deployment.database_prefix)
         asset = build_asset(ROOT / "functions", Path(folder), catalog, settings.configuration_json())
         add_stacks(app, Deployment(settings, catalog, asset))
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))

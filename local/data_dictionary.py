@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from infra.catalog_parser import parse_catalog
-from lake.catalog import Catalog, Column, Table
+from lake.catalog import Catalog
+from lake.relations import Column, Relation, Table
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "data-dictionary.md"
@@ -20,24 +21,29 @@ def data_dictionary(catalog: Catalog) -> str:
 def _introduction(catalog: Catalog) -> Iterator[str]:
     yield "# Data dictionary\n"
     yield "Made from `sql/` by `python -m local.data_dictionary`; edit the SQL files, not this page.\n"
-    yield "Money is in USD, times are UTC. A rollup's table also has `<table>__builds`, the same columns behind `build`,"
-    yield "where a build that failed its audit can be looked at.\n"
+    yield "Money is in USD, times are UTC. A rollup's table has a twin of its name in the database `<database>_builds`, the"
+    yield "same columns behind `build`: there a build that failed its audit can be looked at.\n"
     yield "| relation | what one row is | grain |\n|---|---|---|"
     for relation in catalog.relations:
-        yield f"| [`{relation.name}`](#{relation.name.lower()}) | {relation.sentence} | {', '.join(relation.grain)} |"
+        yield f"| [`{relation.full_name}`](#{_anchor(relation)}) | {relation.sentence} | {', '.join(relation.grain)} |"
     yield ""
+
+
+def _anchor(relation: Relation) -> str:
+    """The anchor that Markdown readers give a heading: without its dots."""
+    return relation.full_name.lower().replace(".", "")
 
 
 def _tables(catalog: Catalog) -> Iterator[str]:
     yield "## Tables\n"
     for table in catalog.tables:
-        yield f"### {table.name}\n"
+        yield f"### {table.full_name}\n"
         yield f"{table.sentence}\n"
         yield f"- Grain: {', '.join(table.grain)}"
         if table.partition:
             yield f"- Partitions: {', '.join(column.name for column in table.partition)}"
         yield f"- Kept: {_kept(table)}"
-        if rollup := catalog.rollup(table.name):
+        if rollup := catalog.rollup(table.full_name):
             yield f"- Filled by `sql/{rollup.database}/rollups/{rollup.name}.sql` from {', '.join(rollup.references)}"
         yield ""
         yield from _columns(table.all_columns)
@@ -47,7 +53,7 @@ def _views(catalog: Catalog) -> Iterator[str]:
     comments = {column.name: column.comment for table in catalog.tables for column in table.all_columns}
     yield "## Views\n"
     for view in catalog.views:
-        yield f"### {view.name}\n"
+        yield f"### {view.full_name}\n"
         yield f"{view.sentence}\n"
         yield f"- Grain: {', '.join(view.grain)}"
         yield f"- Reads {', '.join(view.references)}\n"
@@ -62,7 +68,7 @@ def _queries(catalog: Catalog) -> Iterator[str]:
     yield "Under *Saved queries* in Athena's console.\n"
     yield "| query | what it answers |\n|---|---|"
     for query in catalog.queries:
-        yield f"| `{query.name}` | {query.sentence} |"
+        yield f"| `{query.full_name}` | {query.sentence} |"
 
 
 def _columns(columns: Iterable[Column]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -45,11 +46,23 @@ class Finished:
 
 
 class Athena:
-    """Athena over one Glue database. Parameters stand for the SQL's `?`, in order, as SQL literals (see lake.sql_text)."""
+    """Athena over one Glue database: what a statement names without a database stands there.
+
+    Parameters stand for the SQL's `?`, in order, as SQL literals (see lake.sql_text).
+    """
 
     def __init__(self, environment: Environment, database: str) -> None:
-        self._workgroup, self._database = environment.workgroup, environment.database(database)
+        self._environment, self._workgroup = environment, environment.workgroup
+        self._database = environment.database(database)
         self._client = boto3.client("athena")
+
+    def within(self, database: str) -> Athena:
+        """The same for another database of the lake."""
+        if self._environment.database(database) == self._database:
+            return self
+        other = copy(self)
+        other._database = self._environment.database(database)
+        return other
 
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
         """Run a statement to its end. Raises QueryError with Athena's words."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lake.errors import ConfigurationError
+from lake.sql_text import relation
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Environment:
     def database(self, name: str) -> str:
         """The Glue database that holds what sql/<name>/ declares."""
         return f"{self.database_prefix}{name}"
+
+    def sql_name(self, full_name: str) -> str:
+        """The relation database.name as SQL of this deployment names it, from whichever database it runs in."""
+        database, _, name = full_name.partition(".")
+        return relation(self.database(database), name)
 
 
 def required(name: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from lake.catalog import Catalog, Table, load_catalog
+from lake.catalog import Catalog, load_catalog
 from lake.configuration import Configuration, load_configuration
 from lake.environment import Environment
 from lake.partitions import Partition, Partitions
+from lake.relations import Table
 
 if TYPE_CHECKING:
     import boto3

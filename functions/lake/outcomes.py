@@ -28,7 +28,7 @@ class Outcome:
 
 def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outcomes: Iterable[Outcome]) -> str:
     """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
-    table = lake.catalog.table("collector_runs")
+    table = lake.catalog.table("outlay.collector_runs")
     run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
     rows = [
         {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from lake.catalog import Table
 from lake.errors import RetriableError
+from lake.relations import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

@@ -19,6 +19,11 @@ def identifier(name: str) -> str:
     return f'"{name}"'
 
 
+def relation(database: str, name: str) -> str:
+    """A relation by database and name, each quoted; database as Glue calls it."""
+    return f"{identifier(database)}.{identifier(name)}"
+
+
 def identifiers(names: Sequence[str]) -> str:
     """Names, quoted and separated by commas."""
     return ", ".join(identifier(name) for name in names)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.catalog import Table
+from lake.relations import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

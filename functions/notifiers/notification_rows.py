@@ -24,7 +24,7 @@ class NotificationRows:
     """Writes receipts into the lake."""
 
     def __init__(self, lake: Lake) -> None:
-        self._lake, self._table = lake, lake.catalog.table("notifications")
+        self._lake, self._table = lake, lake.catalog.table("outlay.notifications")
 
     def write(self, receipts: Iterable[Receipt]) -> None:
         """Make sure that each receipt has its row, and each row's partition is registered."""

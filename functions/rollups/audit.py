@@ -6,31 +6,35 @@ from collections.abc import Sequence
 from datetime import date
 
 from lake.athena import Athena
-from lake.catalog import BUILD_COLUMN, Catalog, Check, Rollup, builds_name
+from lake.catalog import BUILD_COLUMN
 from lake.errors import AuditError, ConfigurationError
+from lake.lake import Lake
+from lake.relations import Check, Rollup
 from lake.sql_text import identifier, identifiers, literal
 
 MOST_SHOWN = 10
 
 
-def audit(athena: Athena, catalog: Catalog, rollup: Rollup, build: str, first_day: date, last_day: date) -> None:
+def audit(lake: Lake, athena: Athena, rollup: Rollup, build: str, first_day: date, last_day: date) -> None:
     """Raise AuditError where a check finds a row that should not be; it says where to look at the rejected rows."""
-    failures = athena.rows(audit_sql(catalog, rollup, build, first_day, last_day))
+    failures = athena.rows(audit_sql(lake, rollup, build, first_day, last_day))
     if not failures:
         return
     shown = "; ".join(f"{row['failed_check']} on {row['failed_day']}: {row['detail']}" for row in failures[:MOST_SHOWN])
+    builds = lake.environment.sql_name(lake.catalog.builds_table(rollup).full_name)
     raise AuditError(
-        f"{rollup.name} was not published: {shown}. To look at the rejected rows: "
-        f"select * from {builds_name(rollup.name)} where {BUILD_COLUMN} = {literal(build)}"
+        f"{rollup.full_name} was not published: {shown}. To look at the rejected rows: "
+        f"select * from {builds} where {BUILD_COLUMN} = {literal(build)}"
     )
 
 
-def audit_sql(catalog: Catalog, rollup: Rollup, build: str, first_day: date, last_day: date) -> str:
+def audit_sql(lake: Lake, rollup: Rollup, build: str, first_day: date, last_day: date) -> str:
     """One query for all checks of a rollup; its rows are the failures: failed_check, failed_day, detail.
 
     The build is read once: its rows are gathered by key, the keys by day and group, and all checks look at those few rows.
     """
-    day = catalog.table(rollup.name).day_column or ""
+    builds = lake.environment.sql_name(lake.catalog.builds_table(rollup).full_name)
+    day = lake.catalog.table(rollup.full_name).day_column or ""
     unique = next(check for check in rollup.checks if check.kind == "unique")
     conserved = [check for check in rollup.checks if check.kind == "conserves"]
     per = conserved[0].per if conserved else ()
@@ -54,7 +58,7 @@ def audit_sql(catalog: Catalog, rollup: Rollup, build: str, first_day: date, las
     return f"""
         with by_key as (
             select {by_key}
-            from {identifier(builds_name(rollup.name))}
+            from {builds}
             where {BUILD_COLUMN} = {literal(build)} and {identifier(day)} {window}
             group by {keys}
         ),
@@ -69,22 +73,23 @@ def audit_sql(catalog: Catalog, rollup: Rollup, build: str, first_day: date, las
         )
         select found.failed_check, cast(coalesce(built.{identifier(day)}, theirs.at) as varchar) as failed_day, found.detail
         from built
-        full join ({_source_sql(catalog, conserved, window)}) as theirs on theirs.at = built.{identifier(day)}
+        full join ({_source_sql(lake, conserved, window)}) as theirs on theirs.at = built.{identifier(day)}
         cross join unnest(array[{_findings_sql(unique, missing, conserved)}]) as found (failed_check, is_failed, detail)
         where found.is_failed"""
 
 
-def _source_sql(catalog: Catalog, conserved: list[Check], window: str) -> str:
+def _source_sql(lake: Lake, conserved: list[Check], window: str) -> str:
     """Sums of what the build was made from, by day; no rows where nothing is conserved."""
     if not conserved:
         return "select cast(null as date) as at where false"
     first = conserved[0]
     if any((check.source, check.where, check.per) != (first.source, first.where, first.per) for check in conserved):
         raise ConfigurationError(f"{_shown(first)}: all conserves() of a rollup must name one source, condition and groups")
-    at = identifier(catalog.table(first.source).day_column or "")
+    at = identifier(lake.catalog.table(first.source).day_column or "")
     condition = f" and ({first.where})" if first.where else ""
     sums = ", ".join(f"sum({identifier(check.source_column)}) as theirs{i}" for i, check in enumerate(conserved))
-    return f"select {at} as at, {sums} from {identifier(first.source)} where {at} {window}{condition} group by {at}"
+    source = lake.environment.sql_name(first.source)
+    return f"select {at} as at, {sums} from {source} where {at} {window}{condition} group by {at}"
 
 
 def _findings_sql(unique: Check, missing: list[str], conserved: list[Check]) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from lake.athena import Athena
-from lake.catalog import Rollup, builds_name
 from lake.lake import Lake
-from lake.partitions import VERSION_PARAMETER, Partition, Partitions
+from lake.partitions import VERSION_PARAMETER, Partition
+from lake.relations import Rollup
 from lake.sql_text import literal
 from lake.times import days_between
 from rollups.audit import audit
@@ -39,7 +39,7 @@ class Builder:
         Raises AuditError where a build fails its checks (it stays unpublished), QueryError where Athena fails.
         """
         sources = self._sources.of(rollup)
-        own = self._sources.published(rollup.name)
+        own = self._sources.published(rollup.full_name)
         days = candidate_days(rollup, sources, own)
 
         def is_stale(day: date) -> bool:
@@ -59,37 +59,38 @@ class Builder:
     def _build(
         self, rollup: Rollup, slot: datetime, first_day: date, last_day: date, sources: Sources, own: dict[date, Version]
     ) -> Built:
-        table = self._catalog.table(rollup.name)
+        table, builds = self._catalog.table(rollup.full_name), self._catalog.builds_table(rollup)
         build = new_build(slot)
-        target = self._lake.location(f"{table.prefix}build={build}/")
+        target = self._lake.location(builds.folder(build))
         parameters = [literal((first_day if name == "first_day" else last_day).isoformat()) for name in rollup.parameters]
         days = days_between(first_day, last_day)
         locations = {day: f"{target}{table.day_column}={day.isoformat()}/" for day in days}
-        builds = self._partitions(rollup, builds_name(rollup.name))
-        # Known before it is written: what a kill leaves can be found and removed.
-        builds.register(*(Partition((build, day.isoformat()), location) for day, location in locations.items()))
-        done = self._athena.unload(rollup.sql, target, table.day_column or "", parameters)
-        audit(self._athena, self._catalog, rollup, build, first_day, last_day)
+        # The partitions are registered before they are written, so that what a killed run leaves can be found and removed.
+        self._lake.partitions(builds).register(
+            *(Partition((build, day.isoformat()), location) for day, location in locations.items())
+        )
+        done = self._athena.within(rollup.database).unload(rollup.sql, target, table.day_column or "", parameters)
+        audit(self._lake, self._athena, rollup, build, first_day, last_day)
         self._mark_replaced(rollup, slot, first_day, last_day)
-        published = self._partitions(rollup, rollup.name)
         versions = {day: Version(fingerprint(rollup, day, sources, own), slot.date()) for day in days}
-        published.publish(
+        self._lake.partitions(table).publish(
             *(
                 Partition((day.isoformat(),), locations[day], {VERSION_PARAMETER: version.made_from, BUILD_PARAMETER: build})
                 for day, version in versions.items()
             )
         )
         own.update(versions)
-        return Built(rollup.name, days, done.scanned_bytes)
+        return Built(rollup.full_name, days, done.scanned_bytes)
 
     def _mark_replaced(self, rollup: Rollup, slot: datetime, first_day: date, last_day: date) -> None:
         """Note on the builds that are published now when they stop being so: readers may hold them for a while yet.
 
-        Noted first: after a kill, a build that is published and called replaced is harmless, one that nothing tells from a
-        rejected one is not.
+        Mark before publishing. If we die in between, a live build is marked replaced, which is harmless; the other order
+        leaves one that looks rejected.
         """
-        day = self._catalog.table(rollup.name).day_column
-        current = self._partitions(rollup, rollup.name).all(f"{day} >= '{first_day}' AND {day} <= '{last_day}'")
+        table = self._catalog.table(rollup.full_name)
+        day = table.day_column
+        current = self._lake.partitions(table).all(f"{day} >= '{first_day}' AND {day} <= '{last_day}'")
         replaced = [
             Partition(
                 (found.parameters[BUILD_PARAMETER], *found.values), found.location, {REPLACED_PARAMETER: slot.isoformat()}
@@ -97,8 +98,4 @@ class Builder:
             for found in current
             if BUILD_PARAMETER in found.parameters
         ]
-        self._partitions(rollup, builds_name(rollup.name)).publish(*replaced)
-
-    def _partitions(self, rollup: Rollup, name: str) -> Partitions:
-        table = self._catalog.builds_table(rollup) if name != rollup.name else self._catalog.table(rollup.name)
-        return self._lake.partitions(table)
+        self._lake.partitions(self._catalog.builds_table(rollup)).publish(*replaced)

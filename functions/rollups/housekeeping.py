@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lake.catalog import Rollup, Table
 from lake.lake import Lake
 from lake.partitions import Partition
+from lake.relations import Rollup, Table
 from rollups.build_ids import REPLACED_PARAMETER, built_at
 from rollups.superseded import superseded
 
@@ -54,7 +54,7 @@ class Housekeeping:
         return removed
 
     def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
-        published = {partition.location for partition in self._lake.partitions(self._catalog.table(rollup.name)).all()}
+        published = {partition.location for partition in self._lake.partitions(self._catalog.table(rollup.full_name)).all()}
         for build in list(self._lake.partitions(self._catalog.builds_table(rollup)).all()):
             if build.location in published:
                 continue

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lake.catalog import Catalog, Rollup
+from lake.catalog import Catalog
 from lake.errors import OutlayError
+from lake.relations import Rollup
 from rollups.build import Builder, Built
 
 LEAST_MS = 120_000
@@ -33,7 +34,7 @@ def run_rollups(builder: Builder, catalog: Catalog, slot: datetime, remaining_ms
     report = RunReport()
     for rollup in catalog.rollups:
         if _waits(rollup, report):
-            report.waiting.append(rollup.name)
+            report.waiting.append(rollup.full_name)
             continue
         try:
             for built in builder.build_stale_days(rollup, slot):
@@ -42,7 +43,7 @@ def run_rollups(builder: Builder, catalog: Catalog, slot: datetime, remaining_ms
                     report.is_complete = False
                     return report
         except OutlayError as error:
-            report.failed[rollup.name] = str(error)
+            report.failed[rollup.full_name] = str(error)
     return report
 
 

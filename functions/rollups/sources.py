@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from lake.catalog import ReadDays, Rollup, Table
 from lake.lake import Lake
 from lake.partitions import Partition
+from lake.relations import ReadDays, Rollup, Table
 from rollups.build_ids import BUILD_PARAMETER, built_at
 from rollups.staleness import Sources, Version, Versions
 
@@ -31,7 +31,7 @@ class SourceVersions:
 
     def of(self, rollup: Rollup) -> Sources:
         """Versions of everything that the rollup reads, but for itself."""
-        others = [read for read in rollup.reads if read.relation != rollup.name]
+        others = [read for read in rollup.reads if read.relation != rollup.full_name]
         dated = [read for read in others if read.first is not None]
         kept_since = {read: self._kept_since(self._catalog.table(read.relation), read.event_type) for read in dated}
         return Sources(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from lake.catalog import ReadDays, Rollup
+from lake.relations import ReadDays, Rollup
 from lake.times import days_between
 
 MOST_DAYS_A_QUERY = 90
@@ -50,7 +50,7 @@ def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> s
         if read.first is None or read.last is None:
             parts.append(f"{read.relation}={sources.whole[read]}")
             continue
-        versions = own if read.relation == rollup.name else sources.days[read]
+        versions = own if read.relation == rollup.full_name else sources.days[read]
         parts.append(str(read))
         parts += [versions.get(at, _NONE).made_from for at in days_read(read, day)]
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()

@@ -29,12 +29,12 @@ class Change:
 def schema_state(catalog: Catalog, reference_data: str) -> dict[str, Any]:
     """The state that a catalog and its reference data (the shipped configuration) declare.
 
-    Tables: {table: {column: type}}; Views: [[view, digest]] in an order in which each follows what it reads.
+    Tables: {full name: {column: type}}; Views: [[full name, digest]] in an order in which each follows what it reads.
     """
     return {
         "Version": _digest(catalog.to_json() + reference_data),
-        "Tables": {table.name: {column.name: column.type for column in table.all_columns} for table in catalog.tables},
-        "Views": [[view.name, _digest(view.sql)] for view in catalog.views],
+        "Tables": {table.full_name: {column.name: column.type for column in table.all_columns} for table in catalog.tables},
+        "Views": [[view.full_name, _digest(view.sql)] for view in catalog.views],
         "ReferenceData": _digest(reference_data),
     }
 
@@ -49,7 +49,7 @@ def changes(old: State, new: State) -> list[Change]:
     ]
     found += [Change(name, "view", "dropped") for name in reversed(list(views_before)) if name not in views_now]
     if old.get("ReferenceData") != new.get("ReferenceData"):
-        found += [Change(name, "reference", "changed") for name in ("account_settings", "budget_rules")]
+        found += [Change(name, "reference", "changed") for name in ("outlay.account_settings", "outlay.budget_rules")]
     return found
 
 

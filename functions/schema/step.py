@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from lake.athena import Athena
-from lake.catalog import Table
 from lake.errors import ConfigurationError
 from lake.ids import stable_id
 from lake.lake import Lake
+from lake.relations import Table
 from lake.sql_text import identifier
 from lake.times import naive
 from schema.state import Change, State, changes
@@ -35,20 +35,21 @@ class SchemaStep:
             _refuse_destructive(found)
         self._write_reference_tables(role_arn)
         for view in self._catalog.views:
-            self._athena.execute(f"create or replace view {identifier(view.name)} as\n{view.sql}")
+            statement = f"create or replace view {identifier(view.name)} as\n{view.sql}"
+            self._athena.within(view.database).execute(statement)
         self.drop_views(change.relation for change in found if change.kind == "view" and change.change == "dropped")
         self._log(found, str(old.get("Version", "nothing")), str(new.get("Version", "")), now)
         return found
 
     def drop_views(self, names: Iterable[str]) -> None:
-        """Drop views, in the order given; one that is gone already is no error.
+        """Drop views, by their full names, in the order given; one that is gone already is no error.
 
         Through Glue, where views are kept: a DROP VIEW would leave its result in a bucket that is about to be removed.
         """
-        database = self._lake.environment.database("outlay")
-        for name in names:
+        for full_name in names:
+            database, _, name = full_name.partition(".")
             try:
-                self._lake.glue.delete_table(DatabaseName=database, Name=name)
+                self._lake.glue.delete_table(DatabaseName=self._lake.environment.database(database), Name=name)
             except self._lake.glue.exceptions.EntityNotFoundException:
                 continue
 
@@ -64,8 +65,10 @@ class SchemaStep:
             }
             for account in self._lake.configuration.accounts
         ]
-        self._replace(self._catalog.table("account_settings"), accounts)
-        self._replace(self._catalog.table("budget_rules"), [asdict(rule) for rule in self._lake.configuration.budgets])
+        self._replace(self._catalog.table("outlay.account_settings"), accounts)
+        self._replace(
+            self._catalog.table("outlay.budget_rules"), [asdict(rule) for rule in self._lake.configuration.budgets]
+        )
 
     def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Reference tables are one object, so that replacing it is atomic."""
@@ -75,7 +78,7 @@ class SchemaStep:
         """One object for each step from a version to another: going back on the same day leaves the log of the way there."""
         if not found:
             return
-        table, day = self._catalog.table("_migrations"), now.date().isoformat()
+        table, day = self._catalog.table("outlay._migrations"), now.date().isoformat()
         rows = [
             {
                 "migration_id": stable_id("migration", change.relation, change.change, version),

@@ -6,7 +6,7 @@ from aws_cdk import Aws, CfnResource, RemovalPolicy
 from constructs import Construct
 
 from infra.deployment import Deployment
-from lake.catalog import Table
+from lake.relations import Table
 
 
 class GlueCatalog(Construct):
@@ -16,7 +16,9 @@ class GlueCatalog(Construct):
         super().__init__(scope, "Catalog")
         self._deployment, self._bucket = deployment, bucket
         catalog = deployment.catalog
-        self._databases = {name: self._database(name) for name in catalog.databases}
+        described = {name: f"Outlay: what sql/{name}/ declares" for name in catalog.databases}
+        described |= {name: "Outlay: what rollups built, published or not" for name in catalog.builds_databases}
+        self._databases = {name: self._database(name, sentence) for name, sentence in described.items()}
         for table in catalog.tables:
             self._table(table)
         for rollup in catalog.rollups:
@@ -26,7 +28,7 @@ class GlueCatalog(Construct):
         """Reference to the Glue database of what sql/<name>/ declares."""
         return self._databases[name].ref
 
-    def _database(self, name: str) -> CfnResource:
+    def _database(self, name: str, sentence: str) -> CfnResource:
         return self._resource(
             f"{name}Database",
             "AWS::Glue::Database",
@@ -34,7 +36,7 @@ class GlueCatalog(Construct):
                 "CatalogId": Aws.ACCOUNT_ID,
                 "DatabaseInput": {
                     "Name": self._deployment.names.database(name),
-                    "Description": f"Outlay: what sql/{name}/ declares",
+                    "Description": sentence,
                 },
             },
         )

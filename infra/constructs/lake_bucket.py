@@ -14,7 +14,8 @@ from collectors.scanning.declaration import Collector
 from infra.acknowledgments import acknowledge
 from infra.deployment import Deployment
 from infra.names import RESULTS
-from lake.catalog import Table
+from lake.catalog import Catalog
+from lake.relations import Table
 
 RESULTS_DAYS = 7
 
@@ -39,7 +40,7 @@ class LakeBucket(Construct):
             enforce_ssl=True,
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.keep_data else RemovalPolicy.DESTROY,
             lifecycle_rules=[
-                *(rule for table in deployment.catalog.tables for rule in _retention(table, declared)),
+                *(rule for table in _stored(deployment.catalog) for rule in _retention(table, declared)),
                 s3.LifecycleRule(id="athena-results", prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS)),
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
@@ -75,14 +76,21 @@ def _payer_accounts(deployment: Deployment) -> list[str]:
     return sorted({bill.payer_account or ours for bill in deployment.settings.bills.bills if bill.bucket is None})
 
 
+def _stored(catalog: Catalog) -> Iterator[Table]:
+    """Every table where its objects lie: a rollup's are those of its builds."""
+    for table in catalog.tables:
+        rollup = catalog.rollup(table.full_name)
+        yield catalog.builds_table(rollup) if rollup else table
+
+
 def _retention(table: Table, collectors: Iterable[Collector]) -> Iterator[s3.LifecycleRule]:
     """Rules that expire a table's objects.
 
-    A rule cannot leave a prefix out: where a part is kept for ever, the others have a rule each, by what collectors write.
+    S3 lifecycle rules cannot exclude a prefix: where one event type is kept for ever, each of the others gets its own rule.
     """
     name = f"{table.database}-{table.name}"
     if table.retention_days and table.kept_forever:
-        for value in sorted({collector.event_type for collector in collectors if collector.table == table.name}):
+        for value in sorted({collector.event_type for collector in collectors if collector.table == table.full_name}):
             if days := table.retention_of(value):
                 yield s3.LifecycleRule(id=f"{name}-{value}", prefix=table.folder(value), expiration=Duration.days(days))
     elif table.retention_days:

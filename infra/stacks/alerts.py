@@ -47,7 +47,7 @@ class AlertsStack(Stack):
             reserved=1,
             dead_letters=schedules.dead_letters,
         )
-        permissions, told = deployment.permissions, [deployment.catalog.table("notifications")]
+        permissions, told = deployment.permissions, [deployment.catalog.table("outlay.notifications")]
         function.allow(
             permissions.query(),
             permissions.write_objects(told),

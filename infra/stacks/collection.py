@@ -57,7 +57,7 @@ class CollectionStack(Stack):
             invokes_itself=True,
             dead_letters=schedules.dead_letters,
         )
-        tables = [catalog.table("resource_events"), catalog.table("collector_runs")]
+        tables = [catalog.table("outlay.resource_events"), catalog.table("outlay.collector_runs")]
         function.allow(
             _enter_accounts(deployment),
             Permission(
@@ -83,7 +83,7 @@ class CollectionStack(Stack):
             dead_letters=schedules.dead_letters,
         )
         permissions, catalog = deployment.permissions, deployment.catalog
-        events, runs = catalog.table("resource_events"), catalog.table("collector_runs")
+        events, runs = catalog.table("outlay.resource_events"), catalog.table("outlay.collector_runs")
         function.allow(
             permissions.write_events(["cost"]),
             permissions.read_partitions([events]),

@@ -55,13 +55,13 @@ class LakeStack(Stack):
             {**lake_environment(deployment), "OUTLAY_MEMBER_ROLE": deployment.settings.deployment.member_role},
             timeout=SCHEMA_TIMEOUT,
         )
-        tables = [deployment.catalog.table(name) for name in ("budget_rules", "account_settings", "_migrations")]
+        tables = [deployment.catalog.table(f"outlay.{name}") for name in ("budget_rules", "account_settings", "_migrations")]
         permissions = deployment.permissions
         function.allow(
             permissions.run_statements(),
             permissions.change_views(),
             permissions.write_objects(tables),
-            permissions.register_partitions([deployment.catalog.table("_migrations")]),
+            permissions.register_partitions([deployment.catalog.table("outlay._migrations")]),
             Permission(
                 "tells an update, which may be refused, from the rollback of one, which may not",
                 ("cloudformation:DescribeStacks",),

@@ -91,7 +91,7 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
     checkout.cdk("bootstrap", f"aws://{checkout.cloud.account}/{checkout.cloud.region}")
     checkout.deploy()
     before = {next(iter(row.values())) for row in checkout.rows("show tables")}
-    assert {"cost_hourly", "cost_hourly__builds", "budget_violations"} <= before
+    assert {"cost_hourly", "budget_violations"} <= before
 
     sql = checkout.folder / "sql" / "outlay"
     (sql / "views" / "collection_coverage.sql").write_text(

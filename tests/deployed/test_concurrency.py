@@ -34,7 +34,7 @@ class Versions:
     @property
     def partitions(self) -> Partitions:
         lake = self.outlay.lake
-        return Partitions(lake.glue, "outlay", lake.catalog.table("resource_events"))
+        return Partitions(lake.glue, "outlay", lake.catalog.table("outlay.resource_events"))
 
     def read(self) -> Seen:
         (row,) = self.outlay.rows(SUM)
@@ -47,7 +47,7 @@ def versions(outlay: Outlay) -> Versions:
     for count, usd in ((3, 2.0), (40, 5.0)):
         outlay.deliver([line(5, usd) for _ in range(count)])
         assert outlay.fire("bills").error is None
-        partitions = Partitions(outlay.lake.glue, "outlay", outlay.lake.catalog.table("resource_events"))
+        partitions = Partitions(outlay.lake.glue, "outlay", outlay.lake.catalog.table("outlay.resource_events"))
         found += list(partitions.all("event_type = 'cost'"))
     assert found[0].values == found[1].values
     assert found[0].location != found[1].location

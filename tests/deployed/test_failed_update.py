@@ -9,7 +9,8 @@ import pytest
 
 from embedded.cloud import DeployError, deploy
 from infra.synthesis import synthesize
-from lake.catalog import Catalog, Column, View
+from lake.catalog import Catalog
+from lake.relations import Column, View
 from tests.deployed.conftest import CONFIG
 from tests.deployed.outlay import Outlay
 from tests.support.catalog import CATALOG

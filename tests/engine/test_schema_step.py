@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from lake.catalog import Catalog, Column, View
+from lake.catalog import Catalog
 from lake.configuration import GROUPS, Account, BudgetRule, Configuration, Notifications
 from lake.errors import ConfigurationError
+from lake.relations import Column, View
 from schema.state import schema_state
 from schema.step import SchemaStep
 from tests.support.lake_on_trino import TrinoLake
@@ -48,7 +49,10 @@ def test_a_first_deployment_makes_every_view_and_fills_the_reference_tables(lake
     (account,) = lake.rows("select role_arn, cardinality(regions) as regions from account_settings")
     assert account == {"role_arn": "arn:aws:iam::111111111111:role/outlay", "regions": 2}
     logged = lake.rows("select relation, kind, change from _migrations")
-    assert {row["relation"] for row in logged if row["change"] == "created"} >= {"cost_hourly", "resource_snapshots"}
+    assert {row["relation"] for row in logged if row["change"] == "created"} >= {
+        "outlay.cost_hourly",
+        "outlay.resource_snapshots",
+    }
 
 
 def test_a_view_changed_added_and_dropped_and_a_column_added_are_logged(lake: TrinoLake) -> None:
@@ -68,10 +72,10 @@ def test_a_view_changed_added_and_dropped_and_a_column_added_are_logged(lake: Tr
     assert "extra" not in relations(lake)
     logged = {(row["relation"], row["change"]) for row in lake.rows("select relation, change from _migrations")}
     assert logged >= {
-        (changed.name, "changed"),
-        ("added", "created"),
-        ("extra", "dropped"),
-        ("budget_rules", "column added: note string"),
+        (changed.full_name, "changed"),
+        ("outlay.added", "created"),
+        ("outlay.extra", "dropped"),
+        ("outlay.budget_rules", "column added: note string"),
     }
 
 
@@ -87,8 +91,8 @@ def test_going_back_on_the_same_day_is_logged_beside_the_way_there(lake: TrinoLa
     fewer = dataclasses.replace(lake.catalog, views=lake.catalog.views[:-1])
     apply(lake, apply(lake, state, fewer), lake.catalog)
     logged = {(row["relation"], row["change"]) for row in lake.rows("select relation, change from _migrations")}
-    last = lake.catalog.views[-1].name
-    assert logged >= {(last, "dropped"), (last, "created"), ("budget_rules", "created")}
+    last = lake.catalog.views[-1].full_name
+    assert logged >= {(last, "dropped"), (last, "created"), ("outlay.budget_rules", "created")}
 
 
 def test_a_lost_or_retyped_column_is_refused_before_anything_is_touched(lake: TrinoLake) -> None:

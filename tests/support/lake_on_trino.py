@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 
 from lake.athena import Athena
-from lake.catalog import Catalog, builds_name
+from lake.catalog import Catalog
 from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
 from lake.lake import Lake
@@ -36,7 +36,7 @@ class TrinoLake:
         self.environment = Environment(bucket=name, workgroup=workgroup, database_prefix=f"{name}_")
         self.s3, self.glue = boto3.client("s3"), boto3.client("glue")
         self.s3.create_bucket(Bucket=name)
-        for database in catalog.databases:
+        for database in (*catalog.databases, *catalog.builds_databases):
             self.glue.create_database(DatabaseInput={"Name": self.environment.database(database)})
         for table in catalog.tables:
             self._create(table.database, table.glue_input(name))
@@ -52,7 +52,7 @@ class TrinoLake:
 
     def write(self, table_name: str, rows: Iterable[Row], *partition: str, name: str = "rows") -> None:
         """Put rows into a table (into the partition with these values), replacing an object of the same name."""
-        table = self.catalog.table(table_name)
+        table = self.catalog.table(full_name(table_name))
         folder = table.prefix
         folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, partition, strict=True))
         rows = [{column: row.get(column) for column in table.arrow_schema.names} for row in rows]
@@ -62,7 +62,7 @@ class TrinoLake:
 
     def partitions(self, table_name: str) -> Partitions:
         """The partitions of a table as Glue has them."""
-        table = self.catalog.table(table_name)
+        table = self.catalog.table(full_name(table_name))
         return Partitions(self.glue, self.environment.database(table.database), table)
 
     def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[Row]:
@@ -71,21 +71,21 @@ class TrinoLake:
 
     def rollup(self, name: str, first_day: str, last_day: str | None = None) -> list[Row]:
         """What a rollup's own SELECT gives for a window of days, unpublished."""
-        rollup = self.catalog.rollup(name)
+        rollup = self.catalog.rollup(full_name(name))
         assert rollup is not None, name
         days = {"first_day": first_day, "last_day": last_day or first_day}
         return self.rows(rollup.sql, [literal(days[parameter]) for parameter in rollup.parameters])
 
     def view(self, name: str) -> list[Row]:
         """The rows of a view, created with all that it reads."""
-        wanted = [name]
+        wanted = [full_name(name)]
         for view in reversed(self.catalog.views):
-            if view.name in wanted:
+            if view.full_name in wanted:
                 wanted += view.references
         for view in self.catalog.views:
-            if view.name in wanted:
-                self.athena.execute(f"create or replace view {view.name} as\n{view.sql}")
-        return self.rows(f"select * from {name}")
+            if view.full_name in wanted:
+                self.athena.within(view.database).execute(f"create or replace view {view.name} as\n{view.sql}")
+        return self.rows(f"select * from {self.environment.sql_name(full_name(name))}")
 
     def run(self, slot: datetime = NOON, remaining_ms: int = 900_000) -> RunReport:
         """One whole run of the rollups, as the function does it."""
@@ -97,7 +97,13 @@ class TrinoLake:
 
     def builds(self, rollup: str) -> list[Row]:
         """The builds of a rollup that Athena can see, rows and all."""
-        return self.rows(f"select * from {builds_name(rollup)}")
+        builds = self.catalog.builds_table(self.catalog.rollup(full_name(rollup)))  # type: ignore[arg-type]
+        return self.rows(f"select * from {self.environment.sql_name(builds.full_name)}")
+
+
+def full_name(relation: str) -> str:
+    """The relation as database.name; in tests one without a database is outlay's."""
+    return relation if "." in relation else f"outlay.{relation}"
 
 
 def cost_event(day: str, value: str | None = "1", **fields: Any) -> Row:

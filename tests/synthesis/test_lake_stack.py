@@ -33,10 +33,11 @@ def test_only_tls_reaches_the_bucket_and_only_the_payers_exports_deliver(assembl
 def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> None:
     rules = assembly.one("AWS::S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    whole = {t.prefix: t.retention_days for t in CATALOG.tables if t.retention_days and not t.kept_forever}
+    stored = [CATALOG.builds_table(rollup) if (rollup := CATALOG.rollup(t.full_name)) else t for t in CATALOG.tables]
+    whole = {t.prefix: t.retention_days for t in stored if t.retention_days and not t.kept_forever}
     assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
-    assert set(whole) == {"tables/outlay/collector_runs/", "tables/outlay/cost_hourly/"}
-    written = {f"tables/outlay/{c.table}/event_type={c.event_type}/" for c in collectors().values()}
+    assert set(whole) == {"tables/outlay/collector_runs/", "builds/outlay_builds/cost_hourly/"}
+    written = {f"{CATALOG.table(c.table).prefix}event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
     assert not any("Prefix" not in rule for rule in rules if "ExpirationInDays" in rule), "nothing expires everywhere"
     assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule]
@@ -51,13 +52,18 @@ def test_data_and_its_catalog_outlive_the_stack_but_not_a_first_deployment_that_
 
 
 def test_glue_has_every_table_of_sql_and_the_builds_beside_the_rollups(assembly: Assembly) -> None:
-    tables = {table["TableInput"]["Name"]: table["TableInput"] for table in assembly.resources("AWS::Glue::Table")}
-    expected = {table.name for table in CATALOG.tables} | {f"{rollup.name}__builds" for rollup in CATALOG.rollups}
+    found = assembly.resources("AWS::Glue::Table")
+    databases = {
+        f"<{database['_id']}>": database["DatabaseInput"]["Name"] for database in assembly.resources("AWS::Glue::Database")
+    }
+    tables = {f"{databases[t['DatabaseName']]}.{t['TableInput']['Name']}": t["TableInput"] for t in found}
+    expected = {table.full_name for table in CATALOG.tables}
+    expected |= {CATALOG.builds_table(rollup).full_name for rollup in CATALOG.rollups}
     assert set(tables) == expected
-    events = tables["resource_events"]
+    events = tables["outlay.resource_events"]
     assert [key["Name"] for key in events["PartitionKeys"]] == ["event_type", "collector", "event_date"]
     assert events["StorageDescriptor"]["Location"].endswith(">/tables/outlay/resource_events/")
-    assert [key["Name"] for key in tables["cost_hourly__builds"]["PartitionKeys"]] == ["build", "cost_date"]
+    assert [key["Name"] for key in tables["outlay_builds.cost_hourly"]["PartitionKeys"]] == ["build", "cost_date"]
 
 
 def test_the_workgroup_limits_queries_and_overrides_clients(assembly: Assembly) -> None:
@@ -81,4 +87,4 @@ def test_the_schema_step_comes_after_all_that_its_views_need(assembly: Assembly)
     needed = {"AWS::Glue::Table", "AWS::Glue::Database", "AWS::Athena::WorkGroup", "AWS::S3::Bucket", "AWS::IAM::Policy"}
     ids = {logical_id for logical_id, resource in resources.items() if resource["Type"] in needed}
     assert ids <= set(schema["DependsOn"])
-    assert {view for view, _ in schema["Properties"]["Views"]} == {view.name for view in CATALOG.views}
+    assert {view for view, _ in schema["Properties"]["Views"]} == {view.full_name for view in CATALOG.views}

@@ -16,13 +16,12 @@ from tests.synthesis.templates import Assembly
 
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
 SCHEDULED = ("collection", "rollups", "alerts")
-ROLLUPS = ("anomalies", "cost_hourly", "cost_rollup_daily", "resource_snapshots_daily", "rule_violations")
 WRITES = {
-    "collect": {"resource_events/event_type=config/", "collector_runs/"},
-    "bills": {"resource_events/event_type=cost/", "collector_runs/"},
-    "rollup": {f"{name}/" for name in ROLLUPS},
-    "notify": {"notifications/"},
-    "schema": {"budget_rules/", "account_settings/", "_migrations/"},
+    "collect": {"tables/outlay/resource_events/event_type=config/", "tables/outlay/collector_runs/"},
+    "bills": {"tables/outlay/resource_events/event_type=cost/", "tables/outlay/collector_runs/"},
+    "rollup": {"builds/"},
+    "notify": {"tables/outlay/notifications/"},
+    "schema": {"tables/outlay/budget_rules/", "tables/outlay/account_settings/", "tables/outlay/_migrations/"},
 }
 
 
@@ -49,13 +48,13 @@ def test_every_resource_but_xrays_is_named(assembly: Assembly, function: str) ->
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_its_own_tables_and_no_other(assembly: Assembly, function: str) -> None:
     written = assembly.allowed(function, "s3:PutObject") - {"lake/athena-results/*"}
-    assert written == {f"lake/tables/outlay/{prefix}*" for prefix in WRITES[function]}
+    assert written == {f"lake/{prefix}*" for prefix in WRITES[function]}
 
 
 def test_only_the_rollups_delete_and_only_their_own_and_superseded_bills(assembly: Assembly) -> None:
     for function in FUNCTIONS:
-        own = {*(f"{name}/" for name in ROLLUPS), "resource_events/event_type=cost/"} if function == "rollup" else set()
-        assert assembly.allowed(function, "s3:DeleteObject") == {f"lake/tables/outlay/{prefix}*" for prefix in own}
+        own = {"lake/builds/*", "lake/tables/outlay/resource_events/event_type=cost/*"} if function == "rollup" else set()
+        assert assembly.allowed(function, "s3:DeleteObject") == own
 
 
 def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
@@ -68,10 +67,9 @@ def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
 def test_partitions_are_published_by_who_builds_them(assembly: Assembly) -> None:
     tables = {"catalog", "database/outlay"}
     assert assembly.allowed("bills", "glue:BatchUpdatePartition") == {*tables, "table/outlay/resource_events"}
-    rollups = {f"table/outlay/{name}" for name in ROLLUPS}
-    builds = {f"{name}__builds" for name in rollups}
+    whole = {"table/outlay/*", "table/outlay_builds/*", "database/outlay_builds"}
     for action in ("glue:BatchCreatePartition", "glue:BatchUpdatePartition"):
-        assert assembly.allowed("rollup", action) == tables | rollups | builds
+        assert assembly.allowed("rollup", action) == tables | whole
     for function in ("collect", "notify", "schema"):
         assert assembly.allowed(function, "glue:BatchUpdatePartition") == set()
 
@@ -82,7 +80,7 @@ def test_only_the_rollups_drop_partitions(assembly: Assembly) -> None:
 
 
 def test_the_rollups_drop_what_is_past_its_retention(assembly: Assembly) -> None:
-    dropped = {arn for arn in assembly.allowed("rollup", "glue:DeletePartition") if not arn.endswith("__builds")}
+    dropped = {arn for arn in assembly.allowed("rollup", "glue:DeletePartition") if "outlay_builds" not in arn}
     assert dropped == {"catalog", "database/outlay", "table/outlay/resource_events", "table/outlay/collector_runs"}
 
 

@@ -84,10 +84,9 @@ def test_a_template_for_any_account_with_a_key_other_buckets_and_nothing_kept(co
     assert "<AWS::Region>" in made.one("AWS::S3::Bucket", "Lake")["BucketName"]
     assert made.one("AWS::S3::Bucket", "Lake")["BucketName"].startswith("harbor-lake-")
     assert made.templates["MemberRole"]["Parameters"]["CentralAccountId"]["Default"] == ""
-    assert {table["DatabaseName"] for table in made.resources("AWS::Glue::Table")} == {
-        f"<{made.one('AWS::Glue::Database', 'Lake')['_id']}>"
-    }
-    assert made.one("AWS::Glue::Database", "Lake")["DatabaseInput"]["Name"] == "harbor_outlay"
+    databases = made.resources("AWS::Glue::Database")
+    assert {table["DatabaseName"] for table in made.resources("AWS::Glue::Table")} == {f"<{d['_id']}>" for d in databases}
+    assert {d["DatabaseInput"]["Name"] for d in databases} == {"harbor_outlay", "harbor_outlay_builds"}
     resources = made.templates["Lake"]["Resources"].values()
     assert {r["DeletionPolicy"] for r in resources if r["Type"] in ("AWS::S3::Bucket", "AWS::Glue::Table")} == {"Delete"}
     for function in ("collect", "bills", "rollup", "notify", "schema"):

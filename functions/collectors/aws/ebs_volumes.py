@@ -76,7 +76,7 @@ def _attachment(attachments: list[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 COLLECTOR = Collector(
-    table="resource_events",
+    table="outlay.resource_events",
     schedule="rate(1 hour)",
     actions=("ec2:DescribeVolumes",),
     resource_types=("ebs:volume",),

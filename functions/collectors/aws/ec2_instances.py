@@ -143,7 +143,7 @@ def _detailed_monitoring(monitoring: Mapping[str, str] | None) -> str | None:
 
 
 COLLECTOR = Collector(
-    table="resource_events",
+    table="outlay.resource_events",
     schedule="rate(1 hour)",
     actions=("ec2:DescribeInstances",),
     resource_types=("ec2:instance",),

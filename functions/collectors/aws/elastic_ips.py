@@ -63,7 +63,7 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
 
 
 COLLECTOR = Collector(
-    table="resource_events",
+    table="outlay.resource_events",
     schedule="rate(1 hour)",
     actions=("ec2:DescribeAddresses",),
     resource_types=("elastic_ip",),

@@ -77,7 +77,7 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str, metrics: Mapp
 
 
 COLLECTOR = Collector(
-    table="resource_events",
+    table="outlay.resource_events",
     schedule="rate(1 hour)",
     actions=("ec2:DescribeNatGateways", "cloudwatch:GetMetricData"),
     resource_types=("vpc:nat_gateway",),

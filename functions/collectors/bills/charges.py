@@ -15,9 +15,9 @@ from collectors.bills.repeats import Repeat, Repeats
 from collectors.bills.resources import NO_RESOURCE, BilledResource, resource_of
 from collectors.bills.tags import TagReader
 from collectors.bills.values import MOMENT, MONEY, TEXT_MAP, BillPlace
-from lake.catalog import Table
 from lake.configuration import GROUPS, Account, Configuration
 from lake.event_ids import Identities, digests_of, event_ids
+from lake.relations import Table
 from lake.times import naive
 
 MOST_REMEMBERED = 100_000

@@ -15,10 +15,10 @@ from decimal import Decimal
 from collectors.bills.days import DaySpools, total
 from collectors.bills.values import BillPlace
 from collectors.scanning.batch import SORT_BY
-from lake.catalog import Table
 from lake.errors import BillError
 from lake.lake import Lake
 from lake.partitions import VERSION_PARAMETER, Partition
+from lake.relations import Table
 from lake.writer import ParquetObject
 
 EVENT_TYPE = "cost"
@@ -74,7 +74,7 @@ def publish(lake: Lake, collector: str, place: BillPlace, version: str, spools: 
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
-    table = lake.catalog.table("resource_events")
+    table = lake.catalog.table("outlay.resource_events")
     days = sorted({*spools.rows, *published.days(collector)})
     parameters = {VERSION_PARAMETER: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
     if (before := published.rows_before(collector, version)) is not None:

@@ -50,7 +50,7 @@ def read(lake: Lake, delivery: Delivery, spools: DaySpools) -> None:
     Raises BillError where a file is wrong, or rows or dollars got lost on the way; RetriableError where a file was written
     again meanwhile.
     """
-    table, mapping = lake.catalog.table("resource_events"), FORMATS[delivery.bill.format]
+    table, mapping = lake.catalog.table("outlay.resource_events"), FORMATS[delivery.bill.format]
     scope = delivery.collector if mapping.MAY_REPEAT else delivery.bill.name
     rows_of = ChargeRows(table, lake.configuration, scope, delivery.own.modified, mapping.OWN_TAG_PREFIX, mapping.MAY_REPEAT)
     rows, value = 0, Decimal(0)

@@ -59,7 +59,7 @@ class BillRun:
 def collect_bills(lake: Lake, slot: datetime, remaining_ms: Callable[[], int]) -> BillRun:
     """Publish what is new of every configured bill, while there is time. Failures are outcomes, and in the report."""
     run = BillRun()
-    published = Published.read(lake, lake.catalog.table("resource_events"))
+    published = Published.read(lake, lake.catalog.table("outlay.resource_events"))
     visits = [_Visit(lake, bill, slot, published, run) for bill in lake.configuration.bills]
     for is_large in (False, True):
         for visit in visits:

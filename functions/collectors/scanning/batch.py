@@ -14,10 +14,10 @@ from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Origin
 from collectors.scanning.member_role import MemberRole
 from collectors.scanning.scan import OutOfTimeError, Scanned, Scanner, failed_outcome, without_disabled_regions
-from lake.catalog import Table
 from lake.configuration import Account
 from lake.lake import Lake
 from lake.outcomes import SKIPPED, Outcome, record_outcomes
+from lake.relations import Table
 from lake.times import slot_name
 from lake.writer import ParquetObject
 

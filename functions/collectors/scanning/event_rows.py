@@ -10,9 +10,9 @@ from itertools import accumulate, chain
 import pyarrow as pa
 
 from collectors.scanning.events import Event, Origin, first_tag
-from lake.catalog import Table
 from lake.configuration import GROUPS
 from lake.event_ids import Identities, digests_of, event_ids
+from lake.relations import Table
 from lake.times import naive
 
 _AS_GIVEN = (

@@ -22,7 +22,7 @@ from lake.outcomes import DENIED, FAILED, OK, SKIPPED, THROTTLED, Outcome
 
 if TYPE_CHECKING:
     from collectors.scanning.declaration import Scan
-    from lake.catalog import Table
+    from lake.relations import Table
 
 SPOOLED_ROWS = 2_000
 """Events that a scan holds in memory; more wait on disk until the scan has ended well."""

@@ -63,7 +63,7 @@ class Ground(Outlay):
 
     def forget_messages(self) -> None:
         """Forget what was said, and the rows of it."""
-        table = self.lake.catalog.table("notifications")
+        table = self.lake.catalog.table("outlay.notifications")
         partitions = Partitions(self.lake.glue, "outlay", table)
         for partition in list(partitions.all()):
             partitions.drop(partition.values)

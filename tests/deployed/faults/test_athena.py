@@ -123,7 +123,7 @@ def test_a_source_changes_under_a_build(stale: Ground) -> None:
         assert stale.cloud.invoke(stale.function("bills"), {"slot": later(2).isoformat()}).error is None
         stale.deliver([line(1, 6.0), line(1, 6.5)])
         assert stale.cloud.invoke(stale.function("bills"), {"slot": later(2).isoformat()}).error is None
-        fails(stale, run.result(), "cost_hourly was not published", "cost_hourly__builds")
+        fails(stale, run.result(), "outlay.cost_hourly was not published", '"outlay_builds"."cost_hourly"')
     stale.deliver([line(1, 5.0), line(1, 7.0)])
     assert stale.fire("bills", later(3)).error is None
 

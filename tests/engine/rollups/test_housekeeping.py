@@ -20,7 +20,9 @@ def keep_house(lake: TrinoLake, at: timedelta) -> tuple[int, int]:
 
 
 def objects(lake: TrinoLake, table: str) -> int:
-    prefix = lake.catalog.table(table).prefix
+    rollup = lake.catalog.rollup(f"outlay.{table}")
+    assert rollup is not None
+    prefix = lake.catalog.builds_table(rollup).prefix
     return lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=prefix)["KeyCount"]
 
 
@@ -52,10 +54,10 @@ def test_a_build_that_stood_for_long_is_held_for_its_readers_when_it_is_replaced
 
 
 def test_a_build_that_was_never_published_can_be_looked_at_for_a_week(lake: TrinoLake) -> None:
-    rollup = lake.catalog.rollup("cost_hourly")
+    rollup = lake.catalog.rollup("outlay.cost_hourly")
     assert rollup is not None
-    location = f"s3://{lake.environment.bucket}/tables/outlay/cost_hourly/build=x/"
-    builds = Partitions(lake.glue, lake.environment.database("outlay"), lake.catalog.builds_table(rollup))
+    location = f"s3://{lake.environment.bucket}/builds/outlay_builds/cost_hourly/build=x/"
+    builds = Partitions(lake.glue, lake.environment.database("outlay_builds"), lake.catalog.builds_table(rollup))
     builds.register(Partition((new_build(NOON), DAY), location))
     lake.write("resource_events", [cost_event(DAY, "1")], "cost", "cur", DAY)
     lake.run(NOON + HOUR)

@@ -23,7 +23,7 @@ YEAR = timedelta(days=400)
 
 def deliver(lake: TrinoLake, bill: str, version: str, cost: str) -> None:
     """Publish a day of a bill, as the bills do."""
-    events = lake.catalog.table("resource_events")
+    events = lake.catalog.table("outlay.resource_events")
     folder = f"{events.folder('cost', bill, DAY)}version={version}/"
     lake.write("resource_events", [cost_event(DAY, cost)], "cost", bill, DAY, name=f"version={version}/0000")
     location = f"s3://{lake.environment.bucket}/{folder}"
@@ -113,7 +113,7 @@ def test_a_bill_that_was_replaced_goes_and_the_one_that_counts_stays(lake: Trino
     deliver(lake, "cur", "2", "101")
     soon = datetime.now(UTC) - NOON  # the age of an object is real, and cannot be set
     at(lake, soon)
-    bills = lake.catalog.table("resource_events").folder("cost")
+    bills = lake.catalog.table("outlay.resource_events").folder("cost")
     assert len(list(keys(lake, bills))) == 2, "a reader may hold the first"
     at(lake, soon + timedelta(days=2))
     assert [key.rpartition("version=")[2] for key in keys(lake, bills)] == ["2/0000.parquet"]

@@ -18,14 +18,14 @@ DAYS = ("2026-11-17", "2026-11-18", "2026-11-19")
 def deliver(lake: TrinoLake, day: str, *costs: str, version: str = "1") -> None:
     """Publish a day of a bill as the bill collector does."""
     lake.write("resource_events", [cost_event(day, cost) for cost in costs], "cost", "cur", day, name=version)
-    folder = f"{lake.catalog.table('resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
+    folder = f"{lake.catalog.table('outlay.resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
     location = f"s3://{lake.environment.bucket}/{folder}"
     lake.partitions("resource_events").publish(Partition(("cost", "cur", day), location, {VERSION_PARAMETER: version}))
 
 
 def restate(lake: TrinoLake, day: str, *costs: str, version: str) -> None:
     """Deliver the day again: the earlier objects go, the version changes."""
-    folder = f"{lake.catalog.table('resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
+    folder = f"{lake.catalog.table('outlay.resource_events').prefix}event_type=cost/collector=cur/event_date={day}/"
     for found in lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=folder).get("Contents", []):
         lake.s3.delete_object(Bucket=lake.environment.bucket, Key=found["Key"])
     deliver(lake, day, *costs, version=version)
@@ -37,10 +37,11 @@ def totals(lake: TrinoLake) -> dict[str, Decimal]:
 
 
 def built(report: object) -> dict[str, int]:
-    """Days built by rollup."""
+    """Days built by rollup of the database outlay."""
     counts: dict[str, int] = {}
     for item in report.built:  # type: ignore[attr-defined]
-        counts[item.rollup] = counts.get(item.rollup, 0) + len(item.days)
+        name = item.rollup.removeprefix("outlay.")
+        counts[name] = counts.get(name, 0) + len(item.days)
     return counts
 
 
@@ -49,7 +50,7 @@ def test_the_first_run_builds_everything_and_the_second_nothing(lake: TrinoLake)
         deliver(lake, day, "1.10", "2.20")
     first = lake.run()
     assert built(first) == {"cost_hourly": 3, "cost_rollup_daily": 3, "anomalies": 3, "rule_violations": 3}
-    assert len([item for item in first.built if item.rollup == "cost_hourly"]) == 1, "three days, one query"
+    assert len([item for item in first.built if item.rollup == "outlay.cost_hourly"]) == 1, "three days, one query"
     assert totals(lake) == dict.fromkeys(DAYS, Decimal("3.30"))
     assert built(lake.run()) == {}
 
@@ -74,11 +75,11 @@ def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lak
     )
     catalog = dataclasses.replace(lake.catalog, rollups=broken)
     report = run_rollups(lake.builder(), catalog, NOON, lambda: 900_000)
-    assert report.failed.keys() == {"cost_hourly"}
-    assert "the source has 7.000000000000, the build 14.000000000000" in report.failed["cost_hourly"]
-    assert set(report.waiting) >= {"cost_rollup_daily", "anomalies", "rule_violations"}
+    assert report.failed.keys() == {"outlay.cost_hourly"}
+    assert "the source has 7.000000000000, the build 14.000000000000" in report.failed["outlay.cost_hourly"]
+    assert set(report.waiting) >= {"outlay.cost_rollup_daily", "outlay.anomalies", "outlay.rule_violations"}
     assert totals(lake) == {DAYS[0]: Decimal(1)}, "the earlier partitions stand"
-    rejected = lake.rows(report.failed["cost_hourly"].rpartition("To look at the rejected rows: ")[2])
+    rejected = lake.rows(report.failed["outlay.cost_hourly"].rpartition("To look at the rejected rows: ")[2])
     assert [row["cost_usd"] for row in rejected] == [Decimal(14)]
 
 
@@ -90,7 +91,7 @@ def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lak
         (("coalesce(node.ancestor_id, 'unattributed')", "node.ancestor_id"), "not_null"),
         (
             ("row('service', 'service', service),", "row('service', 'service', service), row('service', 'service', 'x'),"),
-            "conserves(cost_usd, cost_hourly, per dimension, level)",
+            "conserves(cost_usd, outlay.cost_hourly, per dimension, level)",
         ),
     ],
     ids=["split groups", "a level less", "null nodes", "a level counted twice"],
@@ -110,7 +111,7 @@ def test_plausible_mistakes_in_the_rollup_fail_its_audit(
     if words is None:
         assert report.failed == {}, "a level that is left out is for the relation's own test to find"
     else:
-        assert words in report.failed["cost_rollup_daily"]
+        assert words in report.failed["outlay.cost_rollup_daily"]
 
 
 def test_killed_between_write_and_publish_the_next_run_repairs(lake: TrinoLake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from lake.catalog import Rollup
+from lake.relations import Rollup
 from lake.sql_text import literal
 from tests.support.catalog import CATALOG
 from tests.support.lake_on_trino import TrinoLake
@@ -23,7 +23,7 @@ def planned_days(lake: TrinoLake, rollup: Rollup, first: date, last: date) -> di
     plan = json.loads("\n".join(next(iter(row.values())) or "" for row in rows))
     found: dict[str, set[date]] = {}
     for table in plan["inputTableColumnInfos"]:
-        days = found.setdefault(table["table"]["schemaTable"]["table"], set())
+        days = found.setdefault(f"outlay.{table['table']['schemaTable']['table']}", set())
         for column in table["constraint"]["columnConstraints"]:
             if column["type"] == "date":
                 for span in column["domain"]["ranges"]:
@@ -32,7 +32,7 @@ def planned_days(lake: TrinoLake, rollup: Rollup, first: date, last: date) -> di
     return found
 
 
-@pytest.mark.parametrize("name", [rollup.name for rollup in CATALOG.rollups])
+@pytest.mark.parametrize("name", [rollup.full_name for rollup in CATALOG.rollups])
 def test_the_plan_reads_the_declared_days_and_no_others(lake: TrinoLake, name: str) -> None:
     rollup = CATALOG.rollup(name)
     assert rollup is not None
@@ -41,7 +41,9 @@ def test_the_plan_reads_the_declared_days_and_no_others(lake: TrinoLake, name: s
         if read.first is None:
             continue
         for day in DAYS:
-            values = (read.event_type, "any") if read.event_type else ("any",) if read.relation == "collector_runs" else ()
+            values = (
+                (read.event_type, "any") if read.event_type else ("any",) if read.relation == "outlay.collector_runs" else ()
+            )
             lake.write(read.relation, [], *values, day.isoformat())
     planned = planned_days(lake, rollup, first, last)
     for read in rollup.reads:

@@ -54,7 +54,7 @@ def make_lake(catalog: Catalog, clients: tuple[Any, Any]) -> Callable[..., Lake]
         s3.create_bucket(Bucket=name)
         glue.create_database(DatabaseInput={"Name": environment.database("outlay")})
         for table in ("resource_events", "collector_runs"):
-            table_input = catalog.table(table).glue_input(name)
+            table_input = catalog.table(f"outlay.{table}").glue_input(name)
             glue.create_table(DatabaseName=environment.database("outlay"), TableInput=table_input)
         return Lake(s3, glue, environment, catalog, Configuration(accounts, NO_GROUPING, (), (), Notifications("#costs")))
 
@@ -63,7 +63,7 @@ def make_lake(catalog: Catalog, clients: tuple[Any, Any]) -> Callable[..., Lake]
 
 def objects(lake: Lake, table: str) -> dict[str, bytes]:
     """Every object of a table, by its key below the table's folder."""
-    prefix = lake.catalog.table(table).prefix
+    prefix = lake.catalog.table(f"outlay.{table}").prefix
     found = lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=prefix).get("Contents", [])
     return {
         entry["Key"].removeprefix(prefix): lake.s3.get_object(Bucket=lake.environment.bucket, Key=entry["Key"])[

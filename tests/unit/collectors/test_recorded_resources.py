@@ -110,7 +110,9 @@ def scan(catalog: Catalog, tmp_path: Path) -> Callable[[str, Path], tuple[Scanne
     def run(name: str, path: Path) -> tuple[Scanned, list[dict[str, Any]]]:
         operation = path.name.split(".")[1].rsplit("_", 1)[0]
         access = access_answered_by(lambda *call: load(path) if call[2] == operation else error("AccessDenied", 403))
-        scanner = Scanner(load_collector(name).scan, catalog.table("resource_events"), NO_GROUPING, tmp_path, lambda: True)
+        scanner = Scanner(
+            load_collector(name).scan, catalog.table("outlay.resource_events"), NO_GROUPING, tmp_path, lambda: True
+        )
         origin = Origin(name, "config", SLOT, Account(RECORDED_ACCOUNT, "Recorded"), REGION)
         scanned = scanner.visit(origin, access)
         return scanned, [row for batch in scanned.batches() for row in batch.to_pylist()]

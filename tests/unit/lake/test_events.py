@@ -13,7 +13,7 @@ from collectors.scanning.events import Event, Origin, groups_of
 from lake.configuration import GROUPS, Account
 from tests.support.catalog import CATALOG
 
-TABLE = CATALOG.table("resource_events")
+TABLE = CATALOG.table("outlay.resource_events")
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ACCOUNT = Account("111111111111", "prod", "production", defaults={"env": "prod"})
 GROUPING = {"customer": ("customer", "Customer"), "env": ("env",)}

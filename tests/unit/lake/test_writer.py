@@ -19,7 +19,7 @@ from tests.support.catalog import CATALOG
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-TABLE = CATALOG.table("budget_rules")
+TABLE = CATALOG.table("outlay.budget_rules")
 
 
 @pytest.fixture

@@ -122,5 +122,5 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         )
         glue = boto3.client("glue")
         glue.create_database(DatabaseInput={"Name": "outlay"})
-        glue.create_table(DatabaseName="outlay", TableInput=CATALOG.table("notifications").glue_input(BUCKET))
+        glue.create_table(DatabaseName="outlay", TableInput=CATALOG.table("outlay.notifications").glue_input(BUCKET))
         yield Bench(server)

@@ -198,7 +198,7 @@ def test_the_unattributed_node_is_what_names_none() -> None:
 
 
 def test_the_levels_are_those_that_the_rollup_makes() -> None:
-    rollup = CATALOG.rollup("cost_rollup_daily")
+    rollup = CATALOG.rollup("outlay.cost_rollup_daily")
     assert rollup is not None
     made = dict(re.findall(r"row\('\w+', '(\w+)', (.+)\),?\n", rollup.sql))
     assert made == {level: node.strip() for level, node in NODE_OF_LEVEL.items()}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from lake.catalog import ReadDays, Rollup
+from lake.relations import ReadDays, Rollup
 from rollups.staleness import Sources, Version, candidate_days, stands
 from tests.support.catalog import CATALOG
 
@@ -74,6 +74,6 @@ def test_the_first_source_of_the_day_itself_decides_which_days_there_are() -> No
 
 
 def test_bills_are_kept_for_ever_and_what_else_is_collected_is_not() -> None:
-    events = CATALOG.table("resource_events")
+    events = CATALOG.table("outlay.resource_events")
     assert (events.retention_of("cost"), events.retention_of("config"), events.retention_of(None)) == (None, 90, 90)
     assert {table.name for table in CATALOG.expiring} == {"resource_events", "collector_runs"}

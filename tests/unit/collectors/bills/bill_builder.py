@@ -208,7 +208,7 @@ def run(lake: Lake, remaining_ms: int = 900_000) -> BillRun:
 
 def seen(lake: Lake) -> pa.Table:
     """All cost events that a query sees: the objects where the published partitions point."""
-    table, tables = lake.catalog.table("resource_events"), []
+    table, tables = lake.catalog.table("outlay.resource_events"), []
     for partition in Partitions(lake.glue, lake.environment.database("outlay"), table).all():
         bucket, _, prefix = partition.location.removeprefix("s3://").partition("/")
         for found in lake.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):

@@ -459,4 +459,4 @@ def test_objects_are_read_by_query_engines_as_declared(make_lake: MakeLake) -> N
     (key,) = objects(lake, "resource_events")
     assert key.startswith("event_type=cost/collector=aws.harbor.2026-11/event_date=2026-11-01/version=")
     schema = pq.read_schema(io.BytesIO(objects(lake, "resource_events")[key]))
-    assert schema.equals(lake.catalog.table("resource_events").arrow_schema)
+    assert schema.equals(lake.catalog.table("outlay.resource_events").arrow_schema)

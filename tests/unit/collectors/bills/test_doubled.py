@@ -33,7 +33,7 @@ OLD, NEW = "bills/aws/harbor/", "bills/aws/harbor-v2/"
 
 def days(lake: Lake) -> list[str]:
     """The days that have a partition of costs, filled or not."""
-    table = lake.catalog.table("resource_events")
+    table = lake.catalog.table("outlay.resource_events")
     found = Partitions(lake.glue, lake.environment.database("outlay"), table).all()
     return sorted(partition.values[2] for partition in found)
 

@@ -63,10 +63,10 @@ def rows_of(catalog: Catalog, path: Path, table: pa.Table) -> pa.Table:
     path.write_bytes(parquet(table))
     configuration = Configuration((), GROUPING, (), (), Notifications("#costs"))
     rows = ChargeRows(
-        catalog.table("resource_events"), configuration, "aws", DELIVERED, cur2.OWN_TAG_PREFIX, may_repeat=False
+        catalog.table("outlay.resource_events"), configuration, "aws", DELIVERED, cur2.OWN_TAG_PREFIX, may_repeat=False
     )
     made = [rows.rows(cur2.charges_of(lines), cur2.TAGS, at) for at, lines in read_lines(path, PLACE, cur2.COLUMNS)]
-    return pa.concat_tables(made) if made else catalog.table("resource_events").arrow_schema.empty_table()
+    return pa.concat_tables(made) if made else catalog.table("outlay.resource_events").arrow_schema.empty_table()
 
 
 AMORTIZED = {
