@@ -105,7 +105,7 @@ class CompleteRun:
             if table in self.outlay.lake.catalog.expiring:
                 values = tuple(LONG_AGO if c.name == table.day_column else "config" for c in table.partition)
                 location = f"s3://{self.outlay.deployed.bucket}/{table.prefix}gone/"
-                Partitions(self.outlay.lake.glue, "outlay", table).register(Partition(values, location))
+                Partitions(self.outlay.lake.glue, table.database, table).register(Partition(values, location))
 
     def change_schema(self) -> str:
         """A deployment that drops a view, changes one and writes the reference tables; CloudFormation's answer."""

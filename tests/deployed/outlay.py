@@ -50,7 +50,9 @@ class Outlay:
 
     def empty(self) -> None:
         """Forget all facts, deliveries, findings and messages; tables, views and reference data stay."""
-        kept = {self.lake.catalog.table(name).prefix for name in ("budget_rules", "account_settings", "_migrations")}
+        kept = {
+            self.lake.catalog.table(f"outlay.{name}").prefix for name in ("budget_rules", "account_settings", "_migrations")
+        }
         bucket = self.deployed.bucket
         for page in self.lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             keys = [found["Key"] for found in page.get("Contents", [])]
@@ -60,7 +62,7 @@ class Outlay:
         tables = [*CATALOG.tables, *(CATALOG.builds_table(rollup) for rollup in CATALOG.rollups)]
         for table in tables:
             if table.partition and table.name != "_migrations":
-                partitions = Partitions(self.lake.glue, "outlay", table)
+                partitions = Partitions(self.lake.glue, table.database, table)
                 for partition in list(partitions.all()):
                     partitions.drop(partition.values)
         self.forget_told()
