@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar
 import sqlglot
 from sqlglot import exp
 
+from infra.sql_comments import without_comments
 from lake.catalog import Catalog, Check, Column, ReadDays, Rollup, SavedQuery, Table, View
 from lake.errors import ConfigurationError
 
@@ -113,7 +114,10 @@ def read_sql_file(path: Path, sql_folder: Path) -> SqlFile:
     lines = text.splitlines()
     count = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
     sentence, header = _parse_header([line[2:].strip() for line in lines[:count]])
-    file = SqlFile(path, shown, database, kind, path.stem, sentence, header, "\n".join(lines[count:]).strip())
+    sql = "\n".join(lines[count:]).strip()
+    if kind in ("rollups", "views"):
+        sql = without_comments(sql)
+    file = SqlFile(path, shown, database, kind, path.stem, sentence, header, sql)
     _check_header(file)
     return file
 
