@@ -57,6 +57,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         lambda_api,
         lambdas,
         objects,
+        policy_sizes,
         resources,
         stack_operations,
         state,
@@ -69,6 +70,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     endpoint = f"http://localhost:{options.port}"
     objects.install(home / "s3")
     iam.install(options.account)
+    policy_sizes.install()
     stack_operations.install()
     ec2.install()
     resources.base.use_endpoint(endpoint)

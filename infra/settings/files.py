@@ -198,7 +198,10 @@ class Budgets(Strict):
 
 
 class BillEntry(Strict):
-    """Where one provider delivers its bill. payer_account is the AWS account whose export writes to the lake's bucket."""
+    """Where one provider delivers its bill. payer_account is the AWS account whose export writes to the lake's bucket.
+
+    create_export: the deployment makes that export, where the payer is its own account.
+    """
 
     name: Slug
     format: Literal["cur2", "focus"]
@@ -207,6 +210,7 @@ class BillEntry(Strict):
         str | None, _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "use the name of an S3 bucket, without s3://")
     ] = None
     payer_account: AccountId | None = None
+    create_export: bool = True
 
 
 class Bills(Strict):

@@ -45,7 +45,7 @@ class Settings:
         content: dict[str, Any] = {
             "accounts": [account.model_dump(mode="json") for account in self.accounts],
             "grouping": self.grouping.model_dump(mode="json"),
-            "bills": [bill.model_dump(mode="json", exclude={"payer_account"}) for bill in self.bills.bills],
+            "bills": [bill.model_dump(mode="json", exclude={"payer_account", "create_export"}) for bill in self.bills.bills],
             "budgets": [rule.model_dump(mode="json") for rule in self.budgets.budgets],
             "notifications": self.notifications.model_dump(mode="json"),
         }
