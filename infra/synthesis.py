@@ -13,6 +13,7 @@ from collectors.scanning.discovery import collectors
 from infra.asset import build_asset
 from infra.catalog_parser import parse_catalog
 from infra.deployment import Deployment
+from infra.settings.layers import check_sizes
 from infra.settings.load import load_settings
 from infra.stacks.alerts import AlertsStack
 from infra.stacks.collection import CollectionStack
@@ -36,6 +37,8 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
         catalog = parse_catalog(ROOT / "sql")
         asset = build_asset(ROOT / "functions", Path(folder), catalog, settings.configuration_json())
+        code_bytes = sum(path.stat().st_size for path in asset.rglob("*") if path.is_file())
+        check_sizes(settings.deployment.layers, settings.deployment.region, code_bytes / 1e6)
         add_stacks(app, Deployment(settings, catalog, asset))
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         return Path(app.synth().directory)

@@ -21,7 +21,8 @@ from infra.settings.files import (
     Grouping,
     NotificationSettings,
 )
-from infra.settings.yaml_files import read_file
+from infra.settings.layers import regions_of_layers
+from infra.settings.yaml_files import read_file, shown
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def load_settings(folder: Path) -> Settings:
         read_file(folder, "notifications.yaml", NotificationSettings),
     )
     check(folder, settings)
+    regions_of_layers(deployment.layers, deployment.region, shown(folder, "deployment.yaml"))
     return settings
 
 
