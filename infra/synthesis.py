@@ -61,11 +61,10 @@ def add_stacks(app: cdk.App, deployment: Deployment) -> None:
     settings, declared = deployment.settings, collectors()
     env = cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
     lake = LakeStack(app, deployment, declared.values(), env=env)
-    for stack in (
-        CollectionStack(app, deployment, declared, env=env),
-        RollupsStack(app, deployment, env=env),
-        AlertsStack(app, deployment, env=env),
-    ):
+    collection = CollectionStack(app, deployment, declared, env=env)
+    rollups = RollupsStack(app, deployment, env=env)
+    starts = {"collection": collection.schedules.starts_a_day, "rollups": rollups.schedules.starts_a_day}
+    for stack in (collection, rollups, AlertsStack(app, deployment, starts, env=env)):
         stack.add_stack_dependency(lake)
     MemberRoleStack(app, deployment, declared.values(), env=env)
     cdk.Tags.of(app).add("application", deployment.names.deployment)

@@ -59,6 +59,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         objects,
         policy_sizes,
         resources,
+        service_metrics,
         stack_operations,
         state,
     )
@@ -78,6 +79,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     functions = lambdas.Lambdas(endpoint, home, options.account)
     lambda_api.install(functions)
     events.install()
+    service_metrics.install()
     event_sources.start(functions)
     if options.trino_port:
         from embedded.engine import athena

@@ -225,6 +225,7 @@ class BillEntry(Strict):
     ] = None
     payer_account: AccountId | None = None
     create_export: bool = True
+    max_age_days: Annotated[int, _number(1, 400, "days")] | None = None
 
 
 class Bills(Strict):

@@ -1,8 +1,8 @@
 """The managed layers that the functions run on: which account publishes which version in each region, and how large it is.
 
 The functions run on Python 3.13 and arm64. The layers carry awswrangler, pyarrow and Powertools; boto3 is in neither of
-them: it is the Lambda runtime's own. Sources: AWS SDK for pandas, "AWS Lambda Managed Layers", version 3.16.1 (3.17.0 is left
-out: its pyarrow crashes on times, aws-sdk-pandas #3393); Powertools for AWS Lambda (Python), "Installation".
+them: it is the Lambda runtime's own. Sources: AWS SDK for pandas, "AWS Lambda Managed Layers", version 3.16.1 (3.17.0 is
+left out: its pyarrow crashes on times, aws-sdk-pandas #3393); Powertools for AWS Lambda (Python), "Installation".
 """
 
 from __future__ import annotations
