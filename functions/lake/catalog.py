@@ -89,6 +89,16 @@ class Table:
         named = zip((column.name for column in self.partition), values, strict=False)
         return self.prefix + "".join(f"{name}={value}/" for name, value in named)
 
+    def home(self, *values: str) -> str:
+        """Key prefix under which the objects of the partition with these values must lie; '' where it may be anywhere.
+
+        Several functions write a table that is partitioned by what they write (event type, collector): each partition has
+        its own folder. One that is partitioned by day alone has its builds' folders. Builds lie where their table does.
+        """
+        if self.partition and self.partition[0].name == BUILD_COLUMN:
+            return ""
+        return self.folder(*values) if len(self.partition) > 1 else self.prefix
+
     def retention_of(self, first_value: str | None) -> int | None:
         """Days for which partitions with this value of the first partition column are kept; None: for ever."""
         return None if self.kept_forever and first_value == self.kept_forever else self.retention_days

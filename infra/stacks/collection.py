@@ -67,6 +67,7 @@ class CollectionStack(Stack):
             ),
             deployment.permissions.write_events({collector.event_type for collector in collectors.values()}),
             deployment.permissions.register_partitions(tables),
+            deployment.permissions.read_outcomes(),
         )
         return function
 
