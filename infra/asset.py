@@ -15,8 +15,8 @@ _LEFT_OUT = ("__pycache__", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json
 def build_asset(functions: Path, target: Path, catalog: Catalog, configuration_json: str) -> Path:
     """Fill target, an empty folder, with the asset and return it. The same inputs give the same files, byte for byte.
 
-    boto3, pyarrow and awswrangler come from AWS's managed layer and Powertools from its own; slack_sdk is pure Python and
-    is copied, with its license, as the environment has it installed.
+    boto3 is the Lambda runtime's own; awswrangler and pyarrow come from AWS's managed layer, Powertools from its own.
+    slack_sdk is pure Python and is copied, with its license, as the environment has it installed.
     """
     for source in sorted(functions.rglob("*.py")):
         _copy(source, target / source.relative_to(functions))

@@ -8,7 +8,7 @@ key and value, and what would be right.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar
 import sqlglot
 from sqlglot import exp
 
+from infra.sql_comments import without_comments
 from lake.catalog import Catalog
 from lake.errors import ConfigurationError
 from lake.relations import Check, Column, ReadDays, Rollup, SavedQuery, Table, View
@@ -109,8 +110,9 @@ def parse_catalog(sql_folder: Path) -> Catalog:
                     f"it reads {reference!r}, which sql/ declares neither as a table nor as a view; "
                     "what another database has is written database.name"
                 )
+    filled = {rollup.full_name for rollup in rollups}
     return Catalog(
-        tables=tables,
+        tables=tuple(replace(table, is_built=table.full_name in filled) for table in tables),
         rollups=tuple(_in_order(rollups)),
         views=tuple(_in_order(views)),
         queries=tuple(SavedQuery(f.database, f.name, f.sentence, f.sql) for f in by_kind["queries"]),
@@ -129,7 +131,10 @@ def read_sql_file(path: Path, sql_folder: Path) -> SqlFile:
     lines = text.splitlines()
     count = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
     sentence, header = _parse_header([line[2:].strip() for line in lines[:count]])
-    file = SqlFile(path, shown, database, kind, path.stem, sentence, header, "\n".join(lines[count:]).strip())
+    sql = "\n".join(lines[count:]).strip()
+    if kind in ("rollups", "views"):
+        sql = without_comments(sql)
+    file = SqlFile(path, shown, database, kind, path.stem, sentence, header, sql)
     _check_header(file)
     return file
 

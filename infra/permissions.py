@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.names import RESULTS, Names
-from lake.catalog import BUILDS_ROOT, TABLES_ROOT, Catalog
-from lake.relations import Table
+from lake.catalog import Catalog
+from lake.relations import BUILDS_ROOT, TABLES_ROOT, Table
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,14 @@ class LakePermissions:
         events, runs = self.catalog.table("outlay.resource_events"), self.catalog.table("outlay.collector_runs")
         folders = [f"{events.prefix}event_type={event_type}/" for event_type in sorted(event_types)]
         return self.upload_objects(folders), self.write_objects([runs])
+
+    def read_outcomes(self) -> Permission:
+        """Read the outcomes of earlier attempts at the same scans."""
+        return Permission(
+            "looks how an earlier attempt at the same scans ended, so that a repetition that sees less does not replace it",
+            ("s3:GetObject",),
+            self.names.object_arns([self.catalog.table("collector_runs").prefix]),
+        )
 
     def upload_objects(self, prefixes: Iterable[str]) -> Permission:
         """Put objects of any size under key prefixes: large ones in parts, which are given up where one of them fails."""
@@ -82,14 +90,15 @@ class LakePermissions:
                 ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetWorkGroup"),
                 (self.names.arn("athena", f"workgroup/{self.names.workgroup}"),),
             ),
+            # What Athena documents for the place of results; without it, it may say that it cannot verify the bucket.
             Permission(
-                "lets Athena write what a statement answers; it looks for the bucket first",
-                ("s3:PutObject", "s3:AbortMultipartUpload"),
+                "lets Athena write what a statement answers, and read it back",
+                ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
                 self.names.object_arns([RESULTS]),
             ),
             Permission(
-                "lets Athena write what a statement answers; it looks for the bucket first",
-                ("s3:GetBucketLocation",),
+                "lets Athena look for the bucket of results, and list a partition's objects",
+                ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
                 (self.names.bucket_arn(),),
             ),
             Permission(
@@ -113,8 +122,6 @@ class LakePermissions:
                 ("athena:GetQueryResults",),
                 (self.names.arn("athena", f"workgroup/{self.names.workgroup}"),),
             ),
-            Permission("reads the results of its queries", ("s3:GetObject",), self.names.object_arns([RESULTS])),
-            Permission("lets Athena list a partition's objects", ("s3:ListBucket",), (self.names.bucket_arn(),)),
             Permission(
                 "lets Athena find the partitions that a query reads",
                 ("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),

@@ -14,6 +14,7 @@ from infra.asset import build_asset
 from infra.catalog_parser import parse_catalog
 from infra.deployment import Deployment
 from infra.prefixing import with_database_prefix
+from infra.settings.layers import check_sizes
 from infra.settings.load import load_settings
 from infra.stacks.alerts import AlertsStack
 from infra.stacks.collection import CollectionStack
@@ -37,6 +38,8 @@ def synthesize(config: Path | None = None, outdir: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="outlay-asset-") as folder:
         catalog = with_database_prefix(parse_catalog(ROOT / "sql"), settings.deployment.database_prefix)
         asset = build_asset(ROOT / "functions", Path(folder), catalog, settings.configuration_json())
+        code_bytes = sum(path.stat().st_size for path in asset.rglob("*") if path.is_file())
+        check_sizes(settings.deployment.layers, settings.deployment.region, code_bytes / 1e6)
         add_stacks(app, Deployment(settings, catalog, asset))
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         return Path(app.synth().directory)
@@ -59,11 +62,10 @@ def add_stacks(app: cdk.App, deployment: Deployment) -> None:
     settings, declared = deployment.settings, collectors()
     env = cdk.Environment(account=settings.deployment.account, region=settings.deployment.region)
     lake = LakeStack(app, deployment, declared.values(), env=env)
-    for stack in (
-        CollectionStack(app, deployment, declared, env=env),
-        RollupsStack(app, deployment, env=env),
-        AlertsStack(app, deployment, env=env),
-    ):
+    collection = CollectionStack(app, deployment, declared, env=env)
+    rollups = RollupsStack(app, deployment, env=env)
+    starts = {"collection": collection.schedules.starts_a_day, "rollups": rollups.schedules.starts_a_day}
+    for stack in (collection, rollups, AlertsStack(app, deployment, starts, env=env)):
         stack.add_stack_dependency(lake)
     MemberRoleStack(app, deployment, declared.values(), env=env)
     cdk.Tags.of(app).add("application", deployment.names.deployment)

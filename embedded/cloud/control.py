@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.awslambda.utils import get_backend
 
-from embedded.cloud import access_ledger, alarms, engine_reads, iam, schedules, state
+from embedded.cloud import access_ledger, alarms, billing, engine_reads, iam, schedules, state
 from embedded.cloud.identity import DEFAULT_REGION
 from embedded.cloud.lambdas import Lambdas
 from embedded.cloud.remote import Invocation
@@ -51,15 +51,17 @@ class Control:
             "alarms": lambda: alarms.evaluate(self.account),
             "save": lambda: {"path": str(state.save(self.home))},
             "seed": _seed,
+            "see-tags": _see_tags,
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
-            read = engine_reads.answer(environ, start_response)
-            if read is not None:
-                return read
+            for own in (engine_reads.answer, billing.answer):
+                told = own(environ, start_response)
+                if told is not None:
+                    return told
             answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -110,6 +112,12 @@ def _record_access(on: bool) -> dict[str, bool]:
     """Write down what IAM is asked from now on, or stop."""
     access_ledger.record(on)
     return {"recording": on}
+
+
+def _see_tags(account: str, keys: list[str]) -> dict[str, int]:
+    """Let an account's billing have seen tag keys, which it may then activate."""
+    billing.see_tags(account, *keys)
+    return {"seen": len(keys)}
 
 
 def _seed(function: str) -> dict[str, int]:

@@ -228,7 +228,7 @@ class EmbeddedCloud:
         """Where Slack's stand-in listens; its web API is below /api/, its webhooks below /services/."""
         if not self._slack_port:
             raise CloudError("This embedded cloud was started without Slack.")
-        return f"http://localhost:{self._slack_port}"
+        return f"http://127.0.0.1:{self._slack_port}"
 
     def slack_messages(self) -> list[dict[str, Any]]:
         """The messages that Slack's stand-in has taken, oldest first, as they are now (updates applied)."""

@@ -38,15 +38,21 @@ def permits(documents: Iterable[Document], action: str, resource: str, context: 
     return allowed
 
 
-def trusts(document: Document, action: str, principals: Iterable[str], context: Context) -> bool:
-    """Whether a role's trust policy lets one of these principals (ARNs, account ids or service names) assume it.
+def trusts(
+    document: Document, action: str, principals: Iterable[str], context: Context, resource: str | None = None
+) -> bool:
+    """Whether a resource's policy (of a role, a queue, a bucket) lets one of these principals do something to it.
 
-    Conditions whose key is missing from the context do not hold: a role that asks for an external id gets one.
+    Principals are ARNs, account ids or service names. resource is what within it, such as a bucket's object (None: whatever
+    the statements name). Conditions whose key is missing from the context do not hold: a role that asks for an external id
+    gets one.
     """
     known = set(principals)
     trusted = False
     for statement in _statements([document]):
         if not _covers_action(statement, action) or not _names_principal(statement, known):
+            continue
+        if resource is not None and not _covers_resource(statement, resource):
             continue
         if not _conditions_hold(statement, context, missing_key_holds=False):
             continue

@@ -18,6 +18,7 @@ from embedded.cloud.callers import service_credentials
 from embedded.cloud.destinations import Sender, client_of, send
 from embedded.cloud.lambdas import Lambdas
 from embedded.cloud.remote import Invocation
+from embedded.cloud.service_metrics import count_start
 
 SERVICE = "scheduler.amazonaws.com"
 RETRY_PAUSE_S = 0.1
@@ -55,12 +56,19 @@ def fire(lambdas: Lambdas, name_part: str, at: datetime) -> Invocation:
         payload = _input(schedule, at, execution, attempt)
         try:
             request_id = _deliver(lambdas.endpoint, schedule, payload)
+            _count(schedule, failed=False)
         except (ClientError, PermissionError) as error:
+            _count(schedule, failed=True)
             failure: Exception = error
             time.sleep(RETRY_PAUSE_S)
             continue
         return lambdas.wait_for(request_id)
     return _give_up(lambdas.endpoint, schedule, payload, failure, retries + 1)
+
+
+def _count(schedule: Any, *, failed: bool) -> None:
+    _, _, _, region, account, _ = schedule.arn.split(":", 5)
+    count_start(account, region, schedule.group_name, failed=failed)
 
 
 def _deliver(endpoint: str, schedule: Any, payload: str) -> str:
@@ -102,10 +110,10 @@ def _give_up(endpoint: str, schedule: Any, payload: str, error: Exception, attem
             "TARGET_ARN": schedule.target["Arn"],
             "RETRY_ATTEMPTS": str(attempts - 1),
         }
-        sender = Sender(schedule.target["RoleArn"], SERVICE, schedule.arn)
+        sender = Sender(schedule.target["RoleArn"], SERVICE, _group_arn(schedule))
         try:
             send(queue, payload, attributes, sender, endpoint)
-        except ClientError:  # as Scheduler: the event is lost
+        except (ClientError, PermissionError):  # as Scheduler: the event is lost
             queue = None
     answer = {"errorType": code, "errorMessage": str(error)}
     return Invocation(str(uuid.uuid4()), schedule.target["Arn"], code, answer, attempts, "", queue)

@@ -57,7 +57,9 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         lambda_api,
         lambdas,
         objects,
+        policy_sizes,
         resources,
+        service_metrics,
         stack_operations,
         state,
     )
@@ -69,6 +71,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     endpoint = f"http://localhost:{options.port}"
     objects.install(home / "s3")
     iam.install(options.account)
+    policy_sizes.install()
     stack_operations.install()
     ec2.install()
     resources.base.use_endpoint(endpoint)
@@ -76,6 +79,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     functions = lambdas.Lambdas(endpoint, home, options.account)
     lambda_api.install(functions)
     events.install()
+    service_metrics.install()
     event_sources.start(functions)
     if options.trino_port:
         from embedded.engine import athena

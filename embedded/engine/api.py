@@ -10,11 +10,11 @@ from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 
 from embedded.engine import results
-from embedded.engine.errors import EngineError
+from embedded.engine.errors import EngineError, InvalidStatementError
 from embedded.engine.executions import QueryExecution
 from embedded.engine.permissions import Allowed, Caller
 from embedded.engine.runner import QueryRunner
-from embedded.engine.statements import InvalidStatementError, Statement, parse_statement
+from embedded.engine.statements import Statement, parse_statement
 from embedded.engine.submission import check_statement, resolve_output
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")

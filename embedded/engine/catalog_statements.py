@@ -8,8 +8,9 @@ from moto.core.exceptions import JsonRESTError
 
 from embedded.engine.alter_partitions import alter_partitions
 from embedded.engine.catalog_context import Answer, Context, Handler, Rows
+from embedded.engine.errors import InvalidStatementError
 from embedded.engine.show_create import show_create_table
-from embedded.engine.statements import InvalidStatementError, unquote
+from embedded.engine.statements import unquote
 from embedded.engine.trino_client import TrinoError
 
 _NAME = r"(?P<name>[\w.\"`]+)"

@@ -3,3 +3,7 @@
 
 class EngineError(Exception):
     """The engine can't be installed or started; the message is one sentence a user can act on."""
+
+
+class InvalidStatementError(Exception):
+    """A statement that Athena refuses before it runs; the message reads as Athena's."""

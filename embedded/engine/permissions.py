@@ -8,6 +8,8 @@ from moto.glue.models import GlueBackend
 from embedded.engine.configuration import CATALOG
 
 Allowed = Callable[[str, str, str], bool]
+_OF_A_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+_OF_RESULTS = ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
 
 class DeniedError(Exception):
@@ -43,7 +45,7 @@ class Caller:
     def need_s3(self, action: str, location: str, *, below: bool = False) -> None:
         """Raise DeniedError unless the caller may do `action` at `location` (or on all below it)."""
         path = location.removeprefix("s3://")
-        if action in ("s3:ListBucket", "s3:GetBucketLocation"):
+        if action in _OF_A_BUCKET:
             path = path.split("/")[0]
         elif below:
             path = f"{path.rstrip('/')}/*"
@@ -61,9 +63,13 @@ class Caller:
         )
 
     def need_results(self, location: str) -> None:
-        """Raise DeniedError unless the caller may write a query's result to `location`."""
-        self.need_s3("s3:GetBucketLocation", location)
-        self.need_s3("s3:PutObject", location)
+        """Raise DeniedError unless the caller may do with `location` what Athena documents for the place of results.
+
+        Source: Amazon Athena User Guide, "Control access to Amazon S3 from Athena". A role with less was seen to work for
+        some statements, and to fail with "Unable to verify/create output bucket" for others.
+        """
+        for action in (*_OF_A_BUCKET, *_OF_RESULTS):
+            self.need_s3(action, location)
 
     def need_output(self, location: str) -> None:
         """Raise DeniedError unless the caller may list and write all below `location`."""

@@ -6,8 +6,9 @@ from typing import Any
 from moto.athena.models import WorkGroup
 
 from embedded.engine import catalog_statements, storage
+from embedded.engine.errors import InvalidStatementError
 from embedded.engine.runner import QueryRunner
-from embedded.engine.statements import InvalidStatementError, Statement, StatementKind
+from embedded.engine.statements import Statement, StatementKind
 from embedded.engine.trino_client import TrinoError
 
 _UNLOAD_OPTIONS = {"format", "compression", "field_delimiter", "partitioned_by"}

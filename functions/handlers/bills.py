@@ -1,7 +1,7 @@
 """Lambda `bills`: publishes every delivery of every configured bill that is not published yet.
 
 Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished,
-BillsFailed, BillsShrunken (withdrawn ones count).
+BillsFailed, BillsShrunken (withdrawn ones count), BillsOverdue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("BillRowsPublished", MetricUnit.Count, sum(run.published.values()))
     metrics.add_metric("BillsFailed", MetricUnit.Count, len(run.failures))
     metrics.add_metric("BillsShrunken", MetricUnit.Count, len(run.warnings))
-    for warning in run.warnings:
+    metrics.add_metric("BillsOverdue", MetricUnit.Count, len(run.overdue))
+    for warning in (*run.warnings, *run.overdue):
         logger.warning(warning)
     told = {"published": run.published, "unchanged": len(run.unchanged), "skipped": run.skipped, "failures": run.failures}
     logger.info("bills read", extra=told)

@@ -16,10 +16,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.environment import Environment
 from lake.errors import QueryError
+from lake.sql_text import with_literals
 
 wr.config.athena_query_wait_polling_delay = 0.1
-QUERY_FAILURES = (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled, ClientError, BotoCoreError)
-"""Whatever keeps a query from its end: Athena's verdict, a refused call, a connection that broke."""
+QUERY_FAILURES = (
+    wr.exceptions.QueryFailed,
+    wr.exceptions.QueryCancelled,
+    wr.exceptions.InvalidArgumentValue,
+    wr.exceptions.InvalidArgumentCombination,
+    ClientError,
+    BotoCoreError,
+)
+"""Whatever keeps a query from its end: Athena's verdict, a refused call, a connection that broke.
+
+awswrangler raises the two about arguments where StartQueryExecution answers InvalidRequestException, as it does for a syntax
+error. Without them one wrong rollup would end the run for all.
+"""
 
 QueryRow = dict[str, Any]
 _CONVERT: dict[str, Callable[[str], Any]] = {
@@ -48,7 +60,7 @@ class Finished:
 class Athena:
     """Athena over one Glue database: what a statement names without a database stands there.
 
-    Parameters stand for the SQL's `?`, in order, as SQL literals (see lake.sql_text).
+    Parameters replace the SQL's `?`, in order, before it is sent; they are SQL literals (see lake.sql_text).
     """
 
     def __init__(self, environment: Environment, database: str) -> None:
@@ -68,12 +80,10 @@ class Athena:
         """Run a statement to its end. Raises QueryError with Athena's words."""
         try:
             done = wr.athena.start_query_execution(
-                sql,
+                with_literals(sql, parameters),
                 database=self._database,
                 workgroup=self._workgroup,
                 wait=True,
-                params=list(parameters) or None,
-                paramstyle="qmark",
             )
         except QUERY_FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
@@ -87,15 +97,13 @@ class Athena:
         """Write a query's rows as zstd Parquet under target (s3://…/, which must be empty), a folder for each day."""
         try:
             done = wr.athena.unload(
-                sql,
+                with_literals(sql, parameters),
                 path=target,
                 database=self._database,
                 workgroup=self._workgroup,
                 file_format="PARQUET",
                 compression="ZSTD",
                 partitioned_by=[partitioned_by],
-                params=list(parameters),
-                paramstyle="qmark",
             )
         except QUERY_FAILURES as error:
             raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lake.errors import ConfigurationError
-from lake.relations import Check, Column, ReadDays, Rollup, SavedQuery, Table, View
+from lake.relations import BUILDS_ROOT, Check, Column, ReadDays, Rollup, SavedQuery, Table, View, builds_database
 
 CATALOG_FILE = "catalog.json"
 BUILD_COLUMN = "build"
-TABLES_ROOT, BUILDS_ROOT = "tables", "builds"
-"""Key prefixes of what runs write themselves, and of what rollups build."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,7 @@ class Catalog:
             sentence=f"Builds of {table.full_name}, published or not.",
             grain=(BUILD_COLUMN, *table.grain),
             partition=(build, *table.partition),
+            is_built=False,
             root=BUILDS_ROOT,
         )
 
@@ -107,11 +106,6 @@ class Catalog:
             views=tuple(View(**_tuples(item, columns=Column)) for item in raw["views"]),
             queries=tuple(SavedQuery(**item) for item in raw["queries"]),
         )
-
-
-def builds_database(database: str) -> str:
-    """Name of the database that holds the builds of a database's rollups."""
-    return f"{database}_builds"
 
 
 def load_catalog(folder: Path | None = None) -> Catalog:

@@ -30,13 +30,15 @@ class Bill:
     """Where one provider's bill is delivered.
 
     format is cur2 (an AWS Data Export with manifests) or focus (an AWS FOCUS export with manifests, or FOCUS files of any
-    provider). prefix ends with a slash; bucket None means the lake's own.
+    provider). prefix ends with a slash; bucket None means the lake's own. A bill whose newest delivery is older than
+    max_age_days is overdue; None: as its format says.
     """
 
     name: str
     format: str
     prefix: str
     bucket: str | None = None
+    max_age_days: int | None = None
 
 
 @dataclass(frozen=True)

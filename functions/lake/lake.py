@@ -55,7 +55,7 @@ class Lake:
 
     def partitions(self, table: Table) -> Partitions:
         """The partitions of a table."""
-        return Partitions(self.glue, self.environment.database(table.database), table)
+        return Partitions(self.glue, self.environment.database(table.database), table, bucket=self.bucket)
 
     def register(self, table: Table, *values: str) -> None:
         """Make sure that the partition with these values is there, at its own folder."""

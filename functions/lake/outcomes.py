@@ -26,6 +26,12 @@ class Outcome:
     error_message: str | None = None
 
 
+def outcomes_key(lake: Lake, collector: str, slot: datetime, part: int) -> str:
+    """The key of the object that holds the outcomes of a run's part."""
+    folder = lake.catalog.table("collector_runs").folder(collector, slot.date().isoformat())
+    return f"{folder}{slot_name(slot, part)}.parquet"
+
+
 def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outcomes: Iterable[Outcome]) -> str:
     """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
     table = lake.catalog.table("outlay.collector_runs")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from lake.errors import RetriableError
@@ -23,6 +25,8 @@ VERSION_PARAMETER = "outlay.version"
 """Partition parameter: what a published partition was made from. Appended partitions have none."""
 
 MOST_A_CALL = 100
+
+logger = Logger(child=True)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,44 @@ class Partition:
 class Partitions:
     """The partitions of one Glue table."""
 
-    def __init__(self, glue: GlueClient, database: str, table: Table, name: str | None = None) -> None:
-        self._glue, self._table = glue, table
+    def __init__(
+        self, glue: GlueClient, database: str, table: Table, name: str | None = None, bucket: str | None = None
+    ) -> None:
+        self._glue, self._table, self._bucket = glue, table, bucket
         self._database, self._name = database, name or table.name
 
     def all(self, expression: str = "") -> Iterator[Partition]:
-        """Every partition, or those that a Glue expression selects."""
+        """Every partition, or those that a Glue expression selects. One that is not as it should be is logged and left out.
+
+        Whoever may register partitions of a table may register any: the catalog is read as what it is, input.
+        """
+        for partition in self._listed(expression):
+            if problem := self._problem(partition):
+                logger.warning("partition left out", extra={"table": self._name, "problem": problem})
+            else:
+                yield partition
+
+    def refused(self) -> Iterator[tuple[Partition, str]]:
+        """The partitions that all() leaves out, each with what is wrong with it."""
+        for partition in self._listed(""):
+            if problem := self._problem(partition):
+                yield partition, problem
+
+    def _problem(self, partition: Partition) -> str | None:
+        """What is wrong with a partition's values or location; None where nothing is."""
+        shown = "/".join(partition.values)
+        columns = self._table.partition
+        if len(partition.values) != len(columns):
+            return f"{shown} has {len(partition.values)} values and not {len(columns)}"
+        for column, value in zip(columns, partition.values, strict=True):
+            if column.type == "date" and not _is_day(value):
+                return f"{shown}: {column.name} is {value!r}, which is no day"
+        home = self._table.home(*partition.values)
+        if self._bucket and home and not partition.location.startswith(f"s3://{self._bucket}/{home}"):
+            return f"{shown}: its location {partition.location} lies outside of {home}"
+        return None
+
+    def _listed(self, expression: str) -> Iterator[Partition]:
         pages = self._glue.get_paginator("get_partitions").paginate(
             DatabaseName=self._database, TableName=self._name, Expression=expression, ExcludeColumnSchema=True
         )
@@ -121,6 +157,13 @@ class Partitions:
             "StorageDescriptor": cast("StorageDescriptorTypeDef", self._table.storage(partition.location)),
             "Parameters": {"classification": "parquet", **partition.parameters},
         }
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _batches(partitions: Sequence[Partition]) -> Iterator[Sequence[Partition]]:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+TABLES_ROOT, BUILDS_ROOT = "tables", "builds"
+"""Key prefixes of what runs write themselves, and of what rollups build."""
+
+
+def builds_database(database: str) -> str:
+    """Name of the database that holds the builds of a database's rollups."""
+    return f"{database}_builds"
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Table(Relation):
     """A stored relation: its data lives under <root>/<database>/<name>/ in the lake's bucket.
 
     retention_days is None where it is kept for ever. kept_forever is the value of the first partition column whose
-    partitions are, though others of the table expire.
+    partitions are, though others of the table expire. is_built: a rollup fills it.
     """
 
     grain: tuple[str, ...]
@@ -82,7 +89,8 @@ class Table(Relation):
     partition: tuple[Column, ...] = ()
     retention_days: int | None = None
     kept_forever: str | None = None
-    root: str = "tables"
+    is_built: bool = False
+    root: str = TABLES_ROOT
 
     @property
     def prefix(self) -> str:
@@ -93,6 +101,16 @@ class Table(Relation):
         """Key prefix of the partitions that begin with these values, with the closing slash."""
         named = zip((column.name for column in self.partition), values, strict=False)
         return self.prefix + "".join(f"{name}={value}/" for name, value in named)
+
+    def home(self, *values: str) -> str:
+        """Key prefix under which the objects of the partition with these values must lie.
+
+        Several functions write a table that is partitioned by what they write (event type, collector): each partition has
+        its own folder there. What rollups publish may be any build of the table.
+        """
+        if self.is_built:
+            return f"{BUILDS_ROOT}/{builds_database(self.database)}/{self.name}/"
+        return self.folder(*values) if len(self.partition) > 1 else self.prefix
 
     def retention_of(self, first_value: str | None) -> int | None:
         """Days for which partitions with this value of the first partition column are kept; None: for ever."""

@@ -9,6 +9,7 @@ from datetime import date
 from lake.errors import ConfigurationError
 
 _UNSEEN = re.compile(r"([\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff`])")
+_OPAQUE_OR_PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?", re.DOTALL)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 
 
@@ -44,3 +45,18 @@ def visible_literal(value: str) -> str:
         f"chr({ord(piece)})" if _UNSEEN.fullmatch(piece) else literal(piece) for piece in _UNSEEN.split(value) if piece
     ]
     return " || ".join(pieces) or literal("")
+
+
+def with_literals(sql: str, literals: Sequence[str]) -> str:
+    """The SQL with each of its `?` replaced by a literal (see `literal`), in order.
+
+    Athena takes parameters of its own in WHERE clauses alone. A `?` in a string, a quoted name or a comment is text and
+    stays. Raises ConfigurationError where there are more or fewer literals than places for them.
+    """
+    left = list(literals)
+    marks = sum(found[0] == "?" for found in _OPAQUE_OR_PARAMETER.finditer(sql))
+    if marks != len(left):
+        raise ConfigurationError(
+            f"the SQL has {marks} places for a value (`?`), and {len(left)} values were given: {sql[:120]}"
+        )
+    return _OPAQUE_OR_PARAMETER.sub(lambda found: left.pop(0) if found[0] == "?" else found[0], sql)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from lake.errors import ConfigurationError
+
+SLOT_AHEAD = timedelta(days=1)
+"""How far a slot may be ahead of the clock. A later one is a mistake, and what it dates would make rollups build every day
+until then."""
 
 
 def slot_of(event: Mapping[str, Any]) -> datetime:
     """The slot that an event names under `slot`, as aware UTC, to the second.
 
-    Raises ConfigurationError where it is missing or no ISO 8601 time.
+    Raises ConfigurationError where it is missing, no ISO 8601 time, or in the future.
     """
     text = str(event.get("slot", ""))
     try:
@@ -21,7 +25,10 @@ def slot_of(event: Mapping[str, Any]) -> datetime:
         raise ConfigurationError(
             f"event field slot is {text!r}; give the scheduled time, such as 2026-11-20T09:00:00Z"
         ) from None
-    return (slot.replace(tzinfo=UTC) if slot.tzinfo is None else slot.astimezone(UTC)).replace(microsecond=0)
+    slot = (slot.replace(tzinfo=UTC) if slot.tzinfo is None else slot.astimezone(UTC)).replace(microsecond=0)
+    if slot > datetime.now(UTC) + SLOT_AHEAD:
+        raise ConfigurationError(f"event field slot is {text!r}, which is in the future; give the scheduled time")
+    return slot
 
 
 def slot_name(slot: datetime, part: int = 0) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -16,14 +18,22 @@ from infra.names import METRICS_NAMESPACE
 UNATTENDED_FUNCTIONS = ("collect", "bills", "rollup", "notify")
 """Functions that run unattended; when `schema` fails, so does the deployment."""
 
-SCHEDULE_GROUPS = ("collection", "rollups", "alerts")
 STALE_HOURS = 3
+OVERDUE_HOURS = 24
+"""How long a bill may be overdue before it rings: a new export takes up to a day until its first delivery."""
+
+Starts = Mapping[str, Mapping[str, int]]
+"""How often each schedule of each group starts a day."""
 
 
 class Alarms(Construct):
-    """The topic <name>-alarms and everything that rings it. What they watch is named, not imported: see infra.names."""
+    """The topic <name>-alarms and everything that rings it. What they watch is named, not imported: see infra.names.
 
-    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+    An alarm that watches for something that should be there takes missing data for a breach: what does not run measures
+    nothing.
+    """
+
+    def __init__(self, scope: Construct, deployment: Deployment, starts: Starts) -> None:
         super().__init__(scope, "Alarms")
         self._names = deployment.names
         self.topic = sns.Topic(self, "Topic", topic_name=f"{self._names.deployment}-alarms", enforce_ssl=True)
@@ -32,8 +42,8 @@ class Alarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for purpose in UNATTENDED_FUNCTIONS:
             self._watch_function(purpose)
-        for group in SCHEDULE_GROUPS:
-            self._watch_group(group)
+        for group, schedules in starts.items():
+            self._watch_group(group, sum(schedules.values()))
         self._alarm(
             "rollups-failed",
             "A rollup failed a query or a check and was not published; the log of the rollup function says which and why.",
@@ -50,7 +60,17 @@ class Alarms(Construct):
             "withdrawn; collector_runs says which (Shrunken, Withdrawn).",
             self._own_metric("BillsShrunken", "bills"),
         )
-        self._watch_for_silence()
+        self._watch_for_silence("stale", "rollup", "No rollup ran for {hours} hours: what people see is old.")
+        self._watch_for_silence("collect-silent", "collect", "No collector ran for {hours} hours; are its schedules on?")
+        self._watch_for_silence("notify-silent", "notify", "Nobody looked for new findings for {hours} hours.")
+        self._alarm(
+            "bills-overdue",
+            f"For {OVERDUE_HOURS} hours a bill has been older than its max_age_days, or nobody looked for bills; the "
+            "log of the bills function says which, and how old its newest delivery is.",
+            self._own_metric("BillsOverdue", "bills", period=Duration.hours(1)),
+            periods=OVERDUE_HOURS,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
 
     def _let_cloudwatch_publish(self) -> None:
         """A topic with a policy has no other: the TLS rule alone would keep the alarms out."""
@@ -72,47 +92,57 @@ class Alarms(Construct):
                 self._metric("AWS/Lambda", metric, {"FunctionName": name}),
             )
 
-    def _watch_group(self, group: str) -> None:
+    def _watch_group(self, group: str, starts_a_day: int) -> None:
         name = self._names.group(group)
+        # Messages that were sent, not those that lie there: while one waits for somebody, a second one must ring too.
         self._alarm(
             f"{group}-dead-letters",
             f"Work was given up; the messages of {name}-dead-letters say which.",
-            self._metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"{name}-dead-letters"}, "Maximum"),
+            self._metric("AWS/SQS", "NumberOfMessagesSent", {"QueueName": f"{name}-dead-letters"}),
         )
         self._alarm(
             f"{group}-schedules",
             f"A schedule of {name} could not start its function.",
             self._metric("AWS/Scheduler", "TargetErrorCount", {"ScheduleGroup": name}),
         )
-
-    def _watch_for_silence(self) -> None:
-        name = self._names.function("rollup")
+        # The first day of a deployment is no whole one, so that it takes two.
         self._alarm(
-            "stale",
-            f"No rollup ran for {STALE_HOURS} hours: what people see is old.",
+            f"{group}-starts",
+            f"For two days the schedules of {name} started less often than the {starts_a_day} times a day that they should: "
+            "one of them is off, or gone.",
+            self._metric("AWS/Scheduler", "InvocationAttemptCount", {"ScheduleGroup": name}, period=Duration.days(1)),
+            threshold=starts_a_day,
+            periods=2,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        )
+
+    def _watch_for_silence(self, alarm: str, purpose: str, description: str) -> None:
+        name = self._names.function(purpose)
+        self._alarm(
+            alarm,
+            description.format(hours=STALE_HOURS),
             self._metric("AWS/Lambda", "Invocations", {"FunctionName": name}, period=Duration.hours(1)),
             periods=STALE_HOURS,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def _own_metric(self, name: str, purpose: str) -> cloudwatch.Metric:
+    def _own_metric(self, name: str, purpose: str, period: Duration | None = None) -> cloudwatch.Metric:
         """A metric that a function emits; Powertools adds the service as its dimension."""
-        return self._metric(METRICS_NAMESPACE, name, {"service": self._names.function(purpose)})
+        return self._metric(METRICS_NAMESPACE, name, {"service": self._names.function(purpose)}, period=period)
 
     def _metric(
         self,
         namespace: str,
         name: str,
         dimensions: dict[str, str],
-        statistic: str = "Sum",
         period: Duration | None = None,
     ) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=namespace,
             metric_name=name,
             dimensions_map=dimensions,
-            statistic=statistic,
+            statistic="Sum",
             period=period or Duration.minutes(5),
         )
 
@@ -122,6 +152,7 @@ class Alarms(Construct):
         description: str,
         metric: cloudwatch.Metric,
         *,
+        threshold: int = 1,
         periods: int = 1,
         comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -132,7 +163,7 @@ class Alarms(Construct):
             alarm_name=f"{self._names.deployment}-{name}",
             alarm_description=description,
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=periods,
             comparison_operator=comparison,
             treat_missing_data=missing,

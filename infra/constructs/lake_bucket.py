@@ -18,6 +18,7 @@ from lake.catalog import Catalog
 from lake.relations import Table
 
 RESULTS_DAYS = 7
+TEST_OBJECT = "aws-programmatic-access-test-object"
 
 
 class LakeBucket(Construct):
@@ -51,17 +52,23 @@ class LakeBucket(Construct):
             "who read what stands in CloudTrail and in Athena's query history; access logs of every small object would "
             "cost more than the lake",
         )
-        for account in _payer_accounts(deployment):
-            self._accept_bills(deployment, account)
+        for account, prefixes in _deliveries(deployment).items():
+            self._accept_bills(deployment, account, prefixes)
 
-    def _accept_bills(self, deployment: Deployment, account: str) -> None:
-        """Let the Data Exports of one account, and of no other, deliver under bills/."""
-        prefixes = [bill.prefix for bill in deployment.settings.bills.bills if bill.bucket is None]
+    def _accept_bills(self, deployment: Deployment, account: str, prefixes: list[str]) -> None:
+        """Let the Data Exports of one account, and of no other, deliver under the prefixes of its own bills.
+
+        Before it takes a bucket, Data Exports writes TEST_OBJECT to the bucket's root, under the same conditions.
+        """
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("bcm-data-exports.amazonaws.com")],
                 actions=["s3:PutObject", "s3:GetBucketPolicy"],  # it looks at the policy before each delivery
-                resources=[self.bucket.bucket_arn, *deployment.names.object_arns(prefixes)],
+                resources=[
+                    self.bucket.bucket_arn,
+                    f"{self.bucket.bucket_arn}/{TEST_OBJECT}",
+                    *deployment.names.object_arns(prefixes),
+                ],
                 conditions={
                     "StringEquals": {"aws:SourceAccount": account},
                     "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:bcm-data-exports:*:{account}:export/*"},
@@ -70,10 +77,14 @@ class LakeBucket(Construct):
         )
 
 
-def _payer_accounts(deployment: Deployment) -> list[str]:
-    """The accounts whose exports deliver to the lake's bucket."""
+def _deliveries(deployment: Deployment) -> dict[str, list[str]]:
+    """The prefixes under which each account's exports deliver to the lake's bucket, by account."""
     ours = deployment.settings.deployment.account or Aws.ACCOUNT_ID
-    return sorted({bill.payer_account or ours for bill in deployment.settings.bills.bills if bill.bucket is None})
+    found: dict[str, list[str]] = {}
+    for bill in deployment.settings.bills.bills:
+        if bill.bucket is None:
+            found.setdefault(bill.payer_account or ours, []).append(bill.prefix)
+    return dict(sorted(found.items()))
 
 
 def _stored(catalog: Catalog) -> Iterator[Table]:

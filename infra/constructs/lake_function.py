@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Size
+from aws_cdk import Aws, CfnMapping, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -15,6 +15,24 @@ from infra.acknowledgments import acknowledge, acknowledge_wildcards
 from infra.deployment import Deployment
 from infra.names import METRICS_NAMESPACE
 from infra.permissions import Permission
+from infra.settings.layers import regions_of_layers
+
+
+def _layers(scope: Construct, deployment: Deployment) -> list[lambda_.ILayerVersion]:
+    """The functions' layers; a template for any region looks its ARNs up by where it is deployed."""
+    stack, settings = Stack.of(scope), deployment.settings.deployment
+    layers = []
+    for name, arns in regions_of_layers(settings.layers, settings.region).items():
+        construct = f"{name}Arns".replace("_", "")
+        if settings.region:
+            arn = arns[settings.region]
+        else:
+            found = stack.node.try_find_child(construct)
+            rows = {region: {"Arn": arn} for region, arn in arns.items()}
+            mapping = found if isinstance(found, CfnMapping) else CfnMapping(stack, construct, mapping=rows)
+            arn = mapping.find_in_map(Aws.REGION, "Arn")
+        layers.append(lambda_.LayerVersion.from_layer_version_arn(scope, name, arn))
+    return layers
 
 
 class LakeFunction(Construct):
@@ -65,10 +83,7 @@ class LakeFunction(Construct):
             code=lambda_.Code.from_asset(str(deployment.asset)),
             handler=f"handlers.{purpose}.handler",
             role=self.role,
-            layers=[
-                lambda_.LayerVersion.from_layer_version_arn(self, name, arn.replace("{region}", Aws.REGION))
-                for name, arn in {"Pandas": settings.layers.sdk_for_pandas, "Powertools": settings.layers.powertools}.items()
-            ],
+            layers=_layers(self, deployment),
             environment={
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": self.name,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
@@ -16,6 +17,35 @@ from infra.constructs.lake_function import LakeFunction
 from infra.deployment import Deployment
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+
+
+def starts_a_day(expression: str) -> int:
+    """How often a schedule starts on any day; 0 for one that does not start on every day.
+
+    Understands rate(n minutes|hours|days), and cron fields that are *, numbers, lists and steps.
+    """
+    if match := _RATE.fullmatch(expression):
+        return 1440 // (int(match[1]) * _MINUTES[match[2]])
+    minutes, hours, *days = expression.removeprefix("cron(").removesuffix(")").split()
+    if any(field not in ("*", "?") for field in days):
+        return 0
+    return _times(minutes, 60) * _times(hours, 24)
+
+
+def _times(field: str, among: int) -> int:
+    """How many values a cron field takes."""
+    first, _, step = field.partition("/")
+    if step:
+        return len(range(0 if first == "*" else int(first), among, int(step)))
+    return among if field == "*" else sum(_values(part) for part in field.split(","))
+
+
+def _values(part: str) -> int:
+    """How many values a number, or a range of them, stands for."""
+    low, _, high = part.partition("-")
+    return int(high) - int(low) + 1 if high else 1
 
 
 class Schedules(Construct):
@@ -28,6 +58,7 @@ class Schedules(Construct):
     def __init__(self, scope: Construct, purpose: str, deployment: Deployment) -> None:
         super().__init__(scope, "Schedules")
         self.name = deployment.names.group(purpose)
+        self.starts_a_day: dict[str, int] = {}
         self._group = scheduler.CfnScheduleGroup(self, "Group", name=self.name)
         self.dead_letters = sqs.Queue(
             self,
@@ -43,7 +74,14 @@ class Schedules(Construct):
             self,
             "Role",
             role_name=f"{self.name}-schedules",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
+            # Scheduler acts for any account that names the role: only this account's, and only this group's, may.
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnEquals": {"aws:SourceArn": deployment.names.arn("scheduler", f"schedule-group/{self.name}")},
+                },
+            ),
             description="Starts the functions of this group's schedules",
         )
         self._role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.dead_letters.queue_arn]))
@@ -56,6 +94,7 @@ class Schedules(Construct):
 
     def start(self, name: str, function: LakeFunction, expression: str, event: dict[str, Any]) -> None:
         """Start function with event and the slot whenever expression (UTC) says."""
+        self.starts_a_day[name] = starts_a_day(expression)
         scheduler.CfnSchedule(
             self,
             name,

@@ -10,16 +10,15 @@ import re
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from infra.settings.yaml_files import Strict
 
-# Its pyarrow has two codecs, snappy and gzip (docs/decisions/0006): what the functions write is held against that.
-SDK_FOR_PANDAS_LAYER = "arn:aws:lambda:{region}:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
-POWERTOOLS_LAYER = "arn:aws:lambda:{region}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
 LEVELS = {
     "account": ("total", "provider", "account", "region"),
     "group": ("customer", "cluster", "index_name", "env", "purpose"),
@@ -77,6 +76,21 @@ def _retention(value: int) -> int:
     return value
 
 
+def _encrypted(value: str) -> str:
+    url = urlsplit(value)
+    if re.fullmatch(r"https?://\S+/", value) and (url.scheme == "https" or _is_loopback(url.hostname or "")):
+        return value
+    raise ValueError("use a URL that begins with https:// and ends with /; over http others could read the token on its way")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is an address of the machine itself, whose traffic crosses no network."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 AccountId = Annotated[str, _text(r"\d{12}", "an account id has 12 digits, such as 111111111111")]
 Region = Annotated[str, AfterValidator(_region)]
 Money = Annotated[Decimal, AfterValidator(_money)]
@@ -104,10 +118,10 @@ Layer = Annotated[
 
 
 class Layers(Strict):
-    """The managed layers that the functions run on: Python 3.13, arm64."""
+    """Layers of one's own in place of the managed ones that infra.settings.layers knows: Python 3.13, arm64."""
 
-    sdk_for_pandas: Layer = SDK_FOR_PANDAS_LAYER
-    powertools: Layer = POWERTOOLS_LAYER
+    sdk_for_pandas: Layer | None = None
+    powertools: Layer | None = None
 
 
 class SlackSettings(Strict):
@@ -117,7 +131,7 @@ class SlackSettings(Strict):
         str | None,
         _text(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+", "use the ARN of a Secrets Manager secret"),
     ] = None
-    api_url: Annotated[str, _text(r"https?://\S+/", "use a URL that ends with /")] = "https://slack.com/api/"
+    api_url: Annotated[str, AfterValidator(_encrypted)] = "https://slack.com/api/"
 
 
 class DeploymentSettings(Strict):
@@ -198,7 +212,10 @@ class Budgets(Strict):
 
 
 class BillEntry(Strict):
-    """Where one provider delivers its bill. payer_account is the AWS account whose export writes to the lake's bucket."""
+    """Where one provider delivers its bill. payer_account is the AWS account whose export writes to the lake's bucket.
+
+    create_export: the deployment makes that export, where the payer is its own account.
+    """
 
     name: Slug
     format: Literal["cur2", "focus"]
@@ -207,6 +224,8 @@ class BillEntry(Strict):
         str | None, _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "use the name of an S3 bucket, without s3://")
     ] = None
     payer_account: AccountId | None = None
+    create_export: bool = True
+    max_age_days: Annotated[int, _number(1, 400, "days")] | None = None
 
 
 class Bills(Strict):

@@ -21,7 +21,8 @@ from infra.settings.files import (
     Grouping,
     NotificationSettings,
 )
-from infra.settings.yaml_files import read_file
+from infra.settings.layers import regions_of_layers
+from infra.settings.yaml_files import read_file, shown
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Settings:
         content: dict[str, Any] = {
             "accounts": [account.model_dump(mode="json") for account in self.accounts],
             "grouping": self.grouping.model_dump(mode="json"),
-            "bills": [bill.model_dump(mode="json", exclude={"payer_account"}) for bill in self.bills.bills],
+            "bills": [bill.model_dump(mode="json", exclude={"payer_account", "create_export"}) for bill in self.bills.bills],
             "budgets": [rule.model_dump(mode="json") for rule in self.budgets.budgets],
             "notifications": self.notifications.model_dump(mode="json"),
         }
@@ -64,6 +65,7 @@ def load_settings(folder: Path) -> Settings:
         read_file(folder, "notifications.yaml", NotificationSettings),
     )
     check(folder, settings)
+    regions_of_layers(deployment.layers, deployment.region, shown(folder, "deployment.yaml"))
     return settings
 
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.acknowledgments import acknowledge
-from infra.constructs.alarms import Alarms
+from infra.constructs.alarms import Alarms, Starts
 from infra.constructs.lake_function import LakeFunction
 from infra.constructs.schedules import Schedules
 from infra.deployment import Deployment
@@ -19,16 +19,19 @@ from infra.permissions import Permission
 
 
 class AlertsStack(Stack):
-    """The notifier with what it remembers and its secret; the alarms of all stacks."""
+    """The notifier with what it remembers and its secret; the alarms of all stacks.
 
-    def __init__(self, scope: Construct, deployment: Deployment, **kwargs: Any) -> None:
+    starts: how often the schedules of the other stacks' groups start a day.
+    """
+
+    def __init__(self, scope: Construct, deployment: Deployment, starts: Starts, **kwargs: Any) -> None:
         name = deployment.names.group("alerts")
         super().__init__(scope, "Alerts", stack_name=name, description="Outlay: notifications and alarms", **kwargs)
         schedules = Schedules(self, "alerts", deployment)
         notify = self._notify(deployment, schedules)
         schedules.allow_start(notify)
         schedules.start("notify", notify, "cron(40 * * * ? *)", {})
-        alarms = Alarms(self, deployment)
+        alarms = Alarms(self, deployment, {**starts, "alerts": schedules.starts_a_day})
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn, description="Outlay's own alarms")
 
     def _notify(self, deployment: Deployment, schedules: Schedules) -> LakeFunction:

@@ -27,7 +27,7 @@ class CollectionStack(Stack):
     def __init__(self, scope: Construct, deployment: Deployment, collectors: dict[str, Collector], **kwargs: Any) -> None:
         name = deployment.names.group("collection")
         super().__init__(scope, "Collection", stack_name=name, description="Outlay: collectors and bills", **kwargs)
-        schedules = Schedules(self, "collection", deployment)
+        schedules = self.schedules = Schedules(self, "collection", deployment)
         collect = self._collect(deployment, schedules, collectors)
         schedules.allow_start(collect)
         for collector, declared in collectors.items():
@@ -67,6 +67,7 @@ class CollectionStack(Stack):
             ),
             deployment.permissions.write_events({collector.event_type for collector in collectors.values()}),
             deployment.permissions.register_partitions(tables),
+            deployment.permissions.read_outcomes(),
         )
         return function
 

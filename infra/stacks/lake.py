@@ -10,6 +10,7 @@ from constructs import Construct
 
 from collectors.scanning.declaration import Collector
 from infra.constructs.athena_workgroup import AthenaWorkgroup
+from infra.constructs.data_exports import DataExports
 from infra.constructs.glue_catalog import GlueCatalog
 from infra.constructs.lake_bucket import LakeBucket
 from infra.constructs.lake_function import LakeFunction
@@ -44,6 +45,9 @@ class LakeStack(Stack):
             },
         )
         schema.node.add_dependency(bucket, catalog, workgroup, function)
+        # Data Exports leaves a test object in the bucket, and a bucket that holds something cannot be taken back: the
+        # exports come last, so that whatever fails before them leaves the bucket empty.
+        DataExports(self, deployment).node.add_dependency(bucket, schema)
         CfnOutput(self, "BucketName", value=bucket.bucket_name, description="The lake's bucket")
         CfnOutput(self, "WorkgroupName", value=deployment.names.workgroup, description="Athena workgroup to query in")
 

@@ -19,7 +19,7 @@ class RollupsStack(Stack):
     def __init__(self, scope: Construct, deployment: Deployment, **kwargs: Any) -> None:
         name = deployment.names.group("rollups")
         super().__init__(scope, "Rollups", stack_name=name, description="Outlay: rollups", **kwargs)
-        schedules = Schedules(self, "rollups", deployment)
+        schedules = self.schedules = Schedules(self, "rollups", deployment)
         function = LakeFunction(
             self,
             "rollup",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import pytest
+
+from infra.constructs.schedules import starts_a_day
 from tests.synthesis.templates import Assembly
 
 
@@ -23,7 +27,7 @@ def test_every_unattended_function_is_watched(assembly: Assembly) -> None:
 
 def test_every_queue_and_every_schedule_group_is_watched(assembly: Assembly) -> None:
     queues = {queue["QueueName"] for queue in assembly.resources("AWS::SQS::Queue")}
-    assert set(watched(assembly, "AWS/SQS", "ApproximateNumberOfMessagesVisible")) == queues
+    assert set(watched(assembly, "AWS/SQS", "NumberOfMessagesSent")) == queues, "a second message rings while one lies there"
     groups = {group["Name"] for group in assembly.resources("AWS::Scheduler::ScheduleGroup")}
     assert set(watched(assembly, "AWS/Scheduler", "TargetErrorCount")) == groups
 
@@ -41,11 +45,60 @@ def test_failed_audits_and_scans_are_watched_under_the_service_that_emits_them(a
     assert namespaces == {"Outlay"}
 
 
-def test_silence_is_an_alarm(assembly: Assembly) -> None:
-    alarm = watched(assembly, "AWS/Lambda", "Invocations")["outlay-rollup"]
+@pytest.mark.parametrize("function", ["outlay-rollup", "outlay-collect", "outlay-notify"])
+def test_silence_is_an_alarm(assembly: Assembly, function: str) -> None:
+    alarm = watched(assembly, "AWS/Lambda", "Invocations")[function]
     assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, 3)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_a_bill_that_stopped_rings_and_so_does_a_function_that_no_longer_looks(assembly: Assembly) -> None:
+    alarm = watched(assembly, "Outlay", "BillsOverdue")["outlay-bills"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, 24)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_one_schedule_that_is_off_is_missed_among_those_that_start(assembly: Assembly) -> None:
+    expected: Counter[str] = Counter()
+    for schedule in assembly.resources("AWS::Scheduler::Schedule"):
+        group = assembly.templates[schedule["_stack"]]["Resources"][schedule["GroupName"].strip("<>")]["Properties"]["Name"]
+        expected[group] += starts_a_day(schedule["ScheduleExpression"])
+    found = watched(assembly, "AWS/Scheduler", "InvocationAttemptCount")
+    assert {group: alarm["Threshold"] for group, alarm in found.items()} == dict(expected)
+    for alarm in found.values():
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (86_400, 2)
+        assert alarm["ComparisonOperator"] == "LessThanThreshold"
+
+
+@pytest.mark.parametrize(
+    ("expression", "starts"),
+    [
+        ("rate(1 hour)", 24),
+        ("rate(5 minutes)", 288),
+        ("rate(1 day)", 1),
+        ("rate(2 days)", 0),
+        ("cron(20 * * * ? *)", 24),
+        ("cron(0 6 * * ? *)", 1),
+        ("cron(0/15 * * * ? *)", 96),
+        ("cron(5,35 8-17 * * ? *)", 20),
+        ("cron(0 6 ? * MON *)", 0),
+    ],
+)
+def test_starts_of_a_day_are_counted(expression: str, starts: int) -> None:
+    assert starts_a_day(expression) == starts
+
+
+def test_only_its_own_account_and_group_let_scheduler_take_a_role(assembly: Assembly) -> None:
+    roles = [r for r in assembly.resources("AWS::IAM::Role") if r.get("RoleName", "").endswith("-schedules")]
+    assert len(roles) == 3
+    for role in roles:
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        group = role["RoleName"].removesuffix("-schedules")
+        source = f"arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule-group/{group}"
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "<AWS::AccountId>"}
+        assert statement["Condition"]["ArnEquals"] == {"aws:SourceArn": source}
 
 
 def test_every_alarm_rings_the_topic_and_the_topic_lets_it(assembly: Assembly) -> None:

@@ -110,3 +110,15 @@ def test_every_money_column_is_a_decimal_in_dollars() -> None:
             if column.name.endswith("_usd") or column.name == "daily_cost":
                 assert column.type.startswith("decimal("), f"{table.name}.{column.name}"
                 assert "USD" in column.comment, f"{table.name}.{column.name}"
+
+
+def test_what_athena_runs_as_a_view_or_an_unload_has_no_comments(tmp_path: Path) -> None:
+    sql = Path(shutil.copytree(ROOT / "sql", tmp_path / "sql"))
+    view = sql / "outlay" / VIEW
+    view.write_text(
+        view.read_text(encoding="utf-8").replace("from collection_coverage", "/* of -- */ from collection_coverage")
+    )
+    plain, commented = CATALOG.views, parse_catalog(sql).views
+    texts = [relation.sql for relation in (*commented, *CATALOG.views, *CATALOG.rollups)]
+    assert [text for text in texts if "--" in text or "/*" in text] == []
+    assert [(v.name, v.sql.split()) for v in commented] == [(v.name, v.sql.split()) for v in plain]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from collectors.bills.cur2 import COLUMNS as READ_COLUMNS
 from collectors.scanning.discovery import collectors
+from infra.constructs.data_exports import COLUMNS
+from infra.synthesis import synthesize
+from local.demo.cur_schema import CUR2_SCHEMA
 from tests.support.catalog import CATALOG
 from tests.synthesis.templates import Assembly
 
@@ -25,7 +31,11 @@ def test_only_tls_reaches_the_bucket_and_only_the_payers_exports_deliver(assembl
     (allow,) = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert allow["Principal"] == {"Service": "bcm-data-exports.amazonaws.com"}
     assert set(allow["Action"]) == {"s3:PutObject", "s3:GetBucketPolicy"}
-    assert [resource.partition("/")[2] for resource in allow["Resource"]] == ["", "bills/aws/*"]
+    assert [resource.partition("/")[2] for resource in allow["Resource"]] == [
+        "",
+        "bills/aws/*",
+        "aws-programmatic-access-test-object",
+    ]
     assert allow["Condition"]["StringEquals"] == {"aws:SourceAccount": "111111111111"}
     assert ":111111111111:export/" in allow["Condition"]["ArnLike"]["aws:SourceArn"]
 
@@ -88,3 +98,71 @@ def test_the_schema_step_comes_after_all_that_its_views_need(assembly: Assembly)
     ids = {logical_id for logical_id, resource in resources.items() if resource["Type"] in needed}
     assert ids <= set(schema["DependsOn"])
     assert {view for view, _ in schema["Properties"]["Views"]} == {view.full_name for view in CATALOG.views}
+
+
+def test_the_export_of_the_own_bill_is_made_last_and_has_every_column(assembly: Assembly) -> None:
+    export = assembly.one("AWS::BCMDataExports::Export", "Lake")
+    wanted = export["Export"]
+    assert wanted["DataQuery"]["QueryStatement"] == f"SELECT {', '.join(CUR2_SCHEMA.names)} FROM COST_AND_USAGE_REPORT"
+    assert {column.name for column in READ_COLUMNS} <= set(COLUMNS)
+    options = wanted["DataQuery"]["TableConfigurations"]["COST_AND_USAGE_REPORT"]
+    assert (options["TIME_GRANULARITY"], options["INCLUDE_RESOURCES"]) == ("HOURLY", "TRUE")
+    destination = wanted["DestinationConfigurations"]["S3Destination"]
+    assert (destination["S3Prefix"], wanted["Name"]) == ("bills/aws", "outlay-aws")
+    output = destination["S3OutputConfigurations"]
+    assert (output["Format"], output["Compression"], output["Overwrite"]) == ("PARQUET", "PARQUET", "OVERWRITE_REPORT")
+    depends = assembly.templates["Lake"]["Resources"][export["_id"]]["DependsOn"]
+    kinds = {assembly.templates["Lake"]["Resources"][name]["Type"] for name in depends}
+    assert {"AWS::S3::BucketPolicy", "Custom::OutlaySchema"} <= kinds
+
+
+PAYERS = """bills:
+  - {name: aws, format: cur2, prefix: bills/aws/}
+  - {name: had-one, format: cur2, prefix: bills/had-one/, create_export: false}
+  - {name: theirs, format: cur2, prefix: bills/theirs/, payer_account: "222222222222"}
+  - {name: azure, format: focus, prefix: bills/azure/}
+  - {name: bought, format: cur2, prefix: exports/, bucket: their-billing-bucket}
+"""
+
+
+def with_payers(config: Path, **deployment: str) -> Path:
+    (config / "bills.yaml").write_text(PAYERS, encoding="utf-8")
+    names = "".join(f'\n  - {{account_id: "{digit * 12}", name: Account}}' for digit in "12")
+    (config / "accounts.yaml").write_text(f"regions: [us-east-1]\naccounts:{names}\n", encoding="utf-8")
+    path = config / "deployment.yaml"
+    text = path.read_text(encoding="utf-8")
+    for field, value in deployment.items():
+        text = "".join(f"{field}: {value}\n" if line.startswith(f"{field}:") else line for line in text.splitlines(True))
+    path.write_text(text, encoding="utf-8")
+    return config
+
+
+def test_each_payer_writes_under_its_own_bills_prefixes(config: Path, tmp_path: Path) -> None:
+    made = Assembly.read(synthesize(with_payers(config), tmp_path / "out"))
+    statements = made.one("AWS::S3::BucketPolicy", "Lake")["PolicyDocument"]["Statement"]
+    allowed = {
+        one["Condition"]["StringEquals"]["aws:SourceAccount"]: {r.partition("/")[2] for r in one["Resource"]}
+        for one in statements
+        if one["Effect"] == "Allow"
+    }
+    root = {"", "aws-programmatic-access-test-object"}
+    assert allowed == {
+        "111111111111": {*root, "bills/aws/*", "bills/had-one/*", "bills/azure/*"},
+        "222222222222": {*root, "bills/theirs/*"},
+    }
+    assert [e["Export"]["Name"] for e in made.resources("AWS::BCMDataExports::Export")] == ["outlay-aws"]
+
+
+def test_where_data_exports_cannot_be_made_synthesis_says_so(config: Path, tmp_path: Path) -> None:
+    made = synthesize(with_payers(config, region="eu-west-1"), tmp_path / "out")
+    assert Assembly.read(made).resources("AWS::BCMDataExports::Export") == []
+    said = "".join(path.read_text(encoding="utf-8") for path in made.glob("*.json"))
+    assert "the export of the bill 'aws' cannot be made from eu-west-1: Data Exports lives in us-east-1" in said
+    assert "the bill 'theirs'" not in said
+
+
+def test_a_template_for_any_region_makes_the_export_where_it_can_be_made(config: Path, tmp_path: Path) -> None:
+    made = Assembly.read(synthesize(with_payers(config, region="", account=""), tmp_path / "out"))
+    (export,) = [r for r in made.templates["Lake"]["Resources"].values() if r["Type"] == "AWS::BCMDataExports::Export"]
+    condition = made.templates["Lake"]["Conditions"][export["Condition"]]
+    assert condition["Fn::Or"][0] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}

@@ -57,8 +57,8 @@ def test_only_the_rollups_delete_and_only_their_own_and_superseded_bills(assembl
         assert assembly.allowed(function, "s3:DeleteObject") == own
 
 
-def test_collectors_and_bills_read_no_table(assembly: Assembly) -> None:
-    assert assembly.allowed("collect", "s3:GetObject") == set()
+def test_collectors_and_bills_read_no_table_but_the_outcomes_of_scans(assembly: Assembly) -> None:
+    assert assembly.allowed("collect", "s3:GetObject") == {"lake/tables/outlay/collector_runs/*"}
     assert assembly.allowed("bills", "s3:GetObject") == {"lake/bills/aws/*"}
     for function in ("collect", "bills"):
         assert assembly.allowed(function, "athena:StartQueryExecution") == set()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.settings.files import Layers
+from infra.settings.layers import check_sizes, regions_of_layers
 from infra.settings.load import load_settings
 from lake.configuration import Configuration
 from lake.errors import ConfigurationError
@@ -209,6 +211,33 @@ BAD: dict[str, tuple[str, str, str]] = {
         "config/deployment.yaml: layers.powertools is 'latest'; "
         "use a layer version's ARN; {region} stands for the deployment's region",
     ),
+    "a region without a known layer": (
+        "deployment.yaml",
+        DEPLOYMENT.replace("us-east-1", "eu-south-2"),
+        "config/deployment.yaml: region is 'eu-south-2', for which no version of the layer AWSSDKPandas-Python313-Arm64 is "
+        "known here; set layers.sdk_for_pandas to its ARN (AWS Lambda Managed Layers, in the docs of AWS SDK for pandas), or "
+        "use one of af-south-1, ap-northeast-1, ap-northeast-2, ap-northeast-3, ap-south-1, ap-southeast-1, ap-southeast-2, "
+        "ca-central-1, eu-central-1, eu-north-1, eu-west-1, eu-west-2, eu-west-3, sa-east-1, us-east-1, us-east-2, "
+        "us-west-1, us-west-2",
+    ),
+    "a layer of another region": (
+        "deployment.yaml",
+        DEPLOYMENT + "layers: {powertools: 'arn:aws:lambda:eu-west-1:017000801446:layer:Powertools:27'}\n",
+        "config/deployment.yaml: layers.powertools is 'arn:aws:lambda:eu-west-1:017000801446:layer:Powertools:27', a layer of "
+        "eu-west-1; a function takes layers of its own region, which is us-east-1",
+    ),
+    "Slack over http": (
+        "deployment.yaml",
+        DEPLOYMENT + "slack: {api_url: 'http://slack.example.com/api/'}\n",
+        "config/deployment.yaml: slack.api_url is 'http://slack.example.com/api/'; use a URL that begins with https:// and "
+        "ends with /; over http others could read the token on its way",
+    ),
+    "Slack on a host that only begins like this machine's": (
+        "deployment.yaml",
+        DEPLOYMENT + "slack: {api_url: 'http://127.0.0.1.example.com/'}\n",
+        "config/deployment.yaml: slack.api_url is 'http://127.0.0.1.example.com/'; use a URL that begins with https:// and "
+        "ends with /; over http others could read the token on its way",
+    ),
     "a name that no bucket can have": (
         "deployment.yaml",
         DEPLOYMENT + "name: Outlay_1\n",
@@ -291,3 +320,23 @@ def test_the_same_settings_always_give_the_same_text(config: Path) -> None:
     first = load_settings(config).configuration_json()
     assert first == load_settings(config).configuration_json()
     assert json.loads(first)["notifications"]["minimum_over_usd"] == "10"
+
+
+def test_each_region_has_its_own_layers_and_a_set_one_stands_in_their_place() -> None:
+    everywhere = regions_of_layers(Layers(), None)["sdk_for_pandas"]
+    assert everywhere["af-south-1"].endswith("af-south-1:336392948345:layer:AWSSDKPandas-Python313-Arm64:11")
+    assert everywhere["us-east-1"].endswith("us-east-1:336392948345:layer:AWSSDKPandas-Python313-Arm64:12")
+    own = Layers(sdk_for_pandas="arn:aws:lambda:{region}:111111111111:layer:ours:3", powertools=everywhere["us-east-1"])
+    assert regions_of_layers(own, "us-east-1") == {
+        "sdk_for_pandas": {"us-east-1": "arn:aws:lambda:us-east-1:111111111111:layer:ours:3"},
+        "powertools": {"us-east-1": everywhere["us-east-1"]},
+    }
+
+
+def test_code_that_does_not_fit_beside_the_layers_is_refused() -> None:
+    check_sizes(Layers(), "us-east-1", 16)
+    with pytest.raises(
+        ConfigurationError, match=r"take 251 MB unzipped \(17 of code, 204 of sdk_for_pandas, 30 of powertools"
+    ):
+        check_sizes(Layers(), "us-east-1", 17)
+    check_sizes(Layers(sdk_for_pandas="arn:aws:lambda:{region}:111111111111:layer:ours:3"), "us-east-1", 17)

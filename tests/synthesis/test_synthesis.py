@@ -69,7 +69,7 @@ def test_a_template_for_any_account_with_a_key_other_buckets_and_nothing_kept(co
     secret = "arn:aws:secretsmanager:eu-west-1:222222222222:secret:slack-AbCdEf"
     (config / "deployment.yaml").write_text(
         f"name: harbor\nexternal_id: 0123456789abcdef\nkeep_data: false\nkms_key_arn: {key}\n"
-        f"slack: {{secret_arn: '{secret}', api_url: 'http://localhost:1234/api/'}}\nalarm_email: ops@example.com\n"
+        f"slack: {{secret_arn: '{secret}', api_url: 'http://127.0.0.1:1234/api/'}}\nalarm_email: ops@example.com\n"
         "reserved_concurrency: false\ndatabase_prefix: harbor_\n"
     )
     (config / "accounts.yaml").write_text(

@@ -5,6 +5,7 @@ from typing import Any
 from embedded.cloud.resources import (
     access,
     base,
+    billing,
     compute,
     custom,
     data,
@@ -19,6 +20,7 @@ __all__ = ["TYPES", "base", "custom", "make_resource"]
 
 TYPES: dict[str, ResourceType] = {
     **access.TYPES,
+    **billing.TYPES,
     **compute.TYPES,
     **data.TYPES,
     **messaging.TYPES,

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.awslambda.utils import get_backend
 
+from embedded.cloud import layers
 from embedded.cloud.resources.base import (
     Made,
     Properties,
@@ -53,6 +54,11 @@ def _function(scope: Scope, properties: Properties) -> Made:
         Tags=tags_as_dict(properties),
         **pick(properties, *_CREATION),
     )
+    try:
+        _check_layers(scope, name, properties)
+    except ValueError:
+        scope.client("lambda").delete_function(FunctionName=name)
+        raise
     return _keep_what_moto_drops(scope, name, properties)
 
 
@@ -62,7 +68,13 @@ def _change_function(scope: Scope, ref: str, new: Properties, old: Properties) -
     client.update_function_configuration(FunctionName=ref, **pick({"Environment": {"Variables": {}}} | new, *_CONFIGURATION))
     if new["Code"] != old["Code"]:
         client.update_function_code(FunctionName=ref, **_code(new))
+    _check_layers(scope, ref, new)
     return _keep_what_moto_drops(scope, ref, new)
+
+
+def _check_layers(scope: Scope, name: str, properties: Properties) -> None:
+    function: Any = get_backend(scope.account, scope.region).get_function(name)
+    layers.check(properties.get("Layers", ()), scope.region, function.code_bytes)
 
 
 def _keep_what_moto_drops(scope: Scope, name: str, properties: Properties) -> Made:

@@ -2,6 +2,7 @@
 
 import json
 
+from embedded.cloud.policy_sizes import check_bucket_policy
 from embedded.cloud.resources.base import Made, Properties, ResourceType, Scope, pick
 
 
@@ -77,6 +78,7 @@ def _lifecycle_rule(rule: Properties) -> Properties:
 
 def _bucket_policy(scope: Scope, properties: Properties) -> Made:
     document = properties["PolicyDocument"]
+    check_bucket_policy(json.dumps(document))
     # moto takes a Deny whose condition it can't read as matched: TLS-only would deny every request.
     kept = [one for one in document["Statement"] if not (one["Effect"] == "Deny" and "Condition" in one)]
     if kept:

@@ -21,6 +21,7 @@ from collectors.bills import outcomes
 from collectors.bills.days import DaySpools
 from collectors.bills.deliveries import Delivery, deliveries
 from collectors.bills.doubled import Contents, first_come, rivals
+from collectors.bills.overdue import overdue
 from collectors.bills.publishing import Published, publish
 from collectors.bills.reading import read, version_of
 from collectors.bills.undelivered import lacking
@@ -48,6 +49,7 @@ class BillRun:
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)
     is_complete: bool = True
 
     def raise_if_failed(self) -> None:
@@ -104,6 +106,8 @@ class _Visit:
             bucket = self._bill.bucket or self._lake.bucket
             listing = deliveries(self._lake.s3, self._bill, bucket, datetime.now(UTC))
             found.extend(listing.deliveries)
+            late = overdue(self._bill, listing, datetime.now(UTC))
+            self._run.overdue += [late] if late else []
             reason = lacking(self._bill, bucket, listing, charged)
             self._run.skipped += [reason] if reason else []
             return outcomes.listed(self._bill.name, reason)

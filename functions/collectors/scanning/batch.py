@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from collectors.scanning.declaration import Collector
+from collectors.scanning.earlier import saw_more
 from collectors.scanning.events import Origin
 from collectors.scanning.member_role import MemberRole
 from collectors.scanning.scan import OutOfTimeError, Scanned, Scanner, failed_outcome, without_disabled_regions
@@ -33,6 +35,10 @@ FINISHING_MS = 20_000
 SORT_BY = ("resource_type", "aws_account_id", "resource_arn", "event_time")
 
 
+class EarlierStandsError(Exception):
+    """An earlier attempt at the same part saw more than this one, and what it wrote stands."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Part `number` of the run of one collector for one slot. name is the collector's."""
@@ -47,16 +53,21 @@ class Part:
     def run(self, accounts: Sequence[Account], role: MemberRole) -> list[Outcome]:
         """Scan the accounts, write their events and then the outcomes; returns these, one an account and region."""
         lake = self.lake
-        outcomes = without_disabled_regions(self._write_events(lake.catalog.table(self.collector.table), accounts, role))
-        record_outcomes(lake, self.name, self.slot, self.number, outcomes)
-        return outcomes
+        outcomes: list[Outcome] = []
+        with suppress(EarlierStandsError):
+            self._write_events(lake.catalog.table(self.collector.table), accounts, role, outcomes)
+            record_outcomes(lake, self.name, self.slot, self.number, without_disabled_regions(outcomes))
+        return without_disabled_regions(outcomes)
 
-    def _write_events(self, table: Table, accounts: Sequence[Account], role: MemberRole) -> list[Outcome]:
-        """Write the part's object and register its partition. Without events too: an earlier attempt may have had some."""
+    def _write_events(self, table: Table, accounts: Sequence[Account], role: MemberRole, outcomes: list[Outcome]) -> None:
+        """Write the part's object and register its partition, adding to outcomes how each scan ended.
+
+        Without events too: an earlier attempt may have had some. Raises EarlierStandsError, with nothing written, where an
+        earlier attempt scanned a place well that this one did not.
+        """
         lake = self.lake
         values = (self.collector.event_type, self.name, self.slot.date().isoformat())
         key = f"{table.folder(*values)}{slot_name(self.slot, self.number)}.parquet"
-        outcomes = []
         with (
             TemporaryDirectory(prefix="outlay-scans-", ignore_cleanup_errors=True) as spools,
             ParquetObject(lake.s3, lake.bucket, key, table, SORT_BY) as target,
@@ -68,8 +79,9 @@ class Part:
                 for batch in scanned.batches():
                     target.write(batch)
                 scanned.discard()
+            if saw_more(lake, self.name, self.slot, self.number, outcomes):
+                raise EarlierStandsError
         lake.register(table, *values)
-        return outcomes
 
     def _scan_all(self, accounts: Sequence[Account], role: MemberRole, scanner: Scanner) -> Iterator[Scanned]:
         """Every account and region once, in order (so that a repeated run writes the same bytes), THREADS at a time."""

@@ -81,7 +81,7 @@ def run(
     an account or regions that the configuration does not have.
     """
     collector = load_collector(collector_name)
-    accounts = _accounts(lake.configuration, account_ids)
+    accounts = _accounts(lake.configuration, account_ids, is_continued=part > 0)
     outcomes: list[Outcome] = []
     done, slowest_ms = 0, 0.0
     while not done or (done < len(accounts) and remaining_ms() >= max(PART_MS, 1.5 * slowest_ms)):
@@ -94,10 +94,15 @@ def run(
     return Run(collector_name, tuple(outcomes), left, part)
 
 
-def _accounts(configuration: Configuration, account_ids: Sequence[str] | None) -> list[Account]:
-    """The accounts by their ids (None: all), each with regions."""
+def _accounts(configuration: Configuration, account_ids: Sequence[str] | None, *, is_continued: bool) -> list[Account]:
+    """The accounts by their ids (None: all), each with regions.
+
+    A run that is continued goes on without the accounts that a deployment has taken out of the configuration meanwhile.
+    """
     wanted = configuration.accounts
-    if account_ids is not None:
+    if account_ids is not None and is_continued:
+        wanted = tuple(filter(None, map(configuration.account, account_ids)))
+    elif account_ids is not None:
         wanted = tuple(_account(configuration, account_id) for account_id in account_ids)
     for account in wanted:
         if account.enabled and not account.regions:

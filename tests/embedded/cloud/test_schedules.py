@@ -122,3 +122,35 @@ def test_a_queues_own_policy_is_enough_for_dead_letters(enforced: EmbeddedCloud)
 
     assert enforced.fire("lent", at=NINE).error == "AccessDeniedException"
     assert len(messages(enforced, outputs["Dead"])) == 1
+
+
+def test_starts_and_dead_letters_are_measured_so_that_a_second_one_rings_too(enforced: EmbeddedCloud) -> None:
+    parts = schedule("Measured", "Echo", INPUT, "Dead", retries=0, may_invoke=False)
+    outputs = deploy_template(
+        enforced, template(queue("Dead"), function("Echo", ECHO), parts, outputs={"Dead": ref("Dead")}), name="measured"
+    )
+    name = outputs["Dead"].rpartition("/")[2]
+    watched = {
+        "sent": ("AWS/SQS", "NumberOfMessagesSent", "QueueName", name),
+        "starts": ("AWS/Scheduler", "InvocationAttemptCount", "ScheduleGroup", "default"),
+        "refused": ("AWS/Scheduler", "TargetErrorCount", "ScheduleGroup", "default"),
+    }
+    for alarm, (namespace, metric, dimension, value) in watched.items():
+        enforced.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"measured-{alarm}",
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": dimension, "Value": value}],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+        )
+    enforced.enforce_iam()
+    for _ in range(2):
+        enforced.forget_metrics()  # time passes, and nobody has looked at the first letter
+        enforced.fire("measured", at=NINE)
+        states = {one["name"]: (one["state"], one["value"]) for one in enforced.alarms()}
+        assert {alarm: states[f"measured-{alarm}"] for alarm in watched} == dict.fromkeys(watched, ("ALARM", 1.0))

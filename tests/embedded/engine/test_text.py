@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.engine.statements import InvalidStatementError, StatementKind, parse_statement
+from embedded.engine.errors import InvalidStatementError
+from embedded.engine.statements import StatementKind, parse_statement
 from embedded.engine.trino_types import parse_type
 from embedded.engine.values import athena_text, csv_line, csv_rows
 
@@ -94,3 +95,51 @@ def test_unload_is_taken_apart() -> None:
 def test_any_text_is_a_statement_or_refused(text: str) -> None:
     with contextlib.suppress(InvalidStatementError):
         parse_statement(text)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from t where day = ? and x in (?, lower(?)) or (y = ?)",
+        "with a as (select 1 from t where d between ? and ?) select '?', \"?\" /* ? */ from a -- ?",
+        "unload (select d from t where d <= cast(? as date) group by 1) to 's3://b/p/' with (format = 'PARQUET')",
+        "select a from t where extract(day from d) = ? and d in (select d from u where e = ?)",
+    ],
+)
+def test_parameters_in_a_where_clause_are_taken(sql: str) -> None:
+    assert sql.startswith(parse_statement(sql).sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select ? from t",
+        "select a from t join u on a = ?",
+        "select a from t where a = 1 group by a having count(*) > ?",
+        "select a from t order by a limit ?",
+        "with a as (select cast(? as date) as d) select d from a where d = ?",
+        "select a from t where a in (select ? from u)",
+        "unload (select cast(? as date) as day from t) to 's3://b/p/' with (format = 'PARQUET')",
+    ],
+)
+def test_parameters_elsewhere_are_refused_as_athena_documents(sql: str) -> None:
+    with pytest.raises(InvalidStatementError, match=r"line 1:\d+: Parameters can be placed only in the WHERE clause"):
+        parse_statement(sql)
+
+
+@pytest.mark.parametrize("sql", ["create view v as select a from t where a = ?", "explain select a from t where a = ?"])
+def test_statements_without_parameters_refuse_them(sql: str) -> None:
+    with pytest.raises(InvalidStatementError, match="Parameters are supported only for"):
+        parse_statement(sql)
+
+
+@pytest.mark.parametrize("comment", ["-- why", "/* why */"])
+def test_a_view_has_no_comments(comment: str) -> None:
+    with pytest.raises(InvalidStatementError, match="cannot hold comments"):
+        parse_statement(f"create or replace view v as\nselect 1 as a {comment}\n")
+    assert parse_statement("create view v as select '-- /* why */' as a").kind is StatementKind.VIEW
+
+
+def test_a_comment_of_an_unload_holds_no_semicolon() -> None:
+    with pytest.raises(InvalidStatementError, match="Only one sql statement is allowed"):
+        parse_statement("unload (select 1 as a -- one; two\n) to 's3://b/p/' with (format = 'PARQUET')")

@@ -24,7 +24,7 @@ def _parquet(lake: Lake, key: str) -> Any:
 
 def test_unload_writes_partitions_with_the_compression_asked_for(athena: Athena, events: Lake) -> None:
     execution = athena.run(
-        "UNLOAD (\n  select id, cost_usd, day from events where day <= ? -- a comment; (\n)\n"
+        "UNLOAD (\n  select id, cost_usd, day from events where day <= ? -- a comment: (\n)\n"
         "TO 's3://lake/out/partitioned/'\n"
         "WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY['day'])",
         ExecutionParameters=["date '2026-11-02'"],

@@ -175,3 +175,17 @@ def test_a_new_rule_is_held_against_the_days_already_published(lake: TrinoLake) 
     assert built(lake.run()) == {"rule_violations": 1}
     (row,) = lake.rows("select rule_id, over_usd, day from rule_violations")
     assert row == {"rule_id": "r", "over_usd": Decimal(15), "day": date.fromisoformat(DAYS[0])}
+
+
+@pytest.mark.parametrize("wrong", ["select from where", "select 1 as event_date, ? , ?"])
+def test_a_rollup_that_athena_refuses_at_once_stops_no_other(lake: TrinoLake, wrong: str) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1.10")
+    catalog = lake.catalog
+    broken = tuple(
+        dataclasses.replace(rollup, sql=wrong) if rollup.name == "rule_violations" else rollup for rollup in catalog.rollups
+    )
+    report = run_rollups(lake.builder(), dataclasses.replace(catalog, rollups=broken), NOON, lambda: 900_000)
+    assert list(report.failed) == ["rule_violations"]
+    assert "line 1:" in report.failed["rule_violations"] or "places for a value" in report.failed["rule_violations"]
+    assert built(report) == {"cost_hourly": 3, "cost_rollup_daily": 3, "anomalies": 3}

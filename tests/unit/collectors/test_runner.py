@@ -297,3 +297,28 @@ def test_whatever_fails_the_rest_is_whole_and_accounted_for(make_lake: Any, fail
     assert Counter((o.aws_account_id, o.aws_region) for o in done.outcomes) == Counter(PLACES)
     assert {place for place, status in statuses(done).items() if status != "ok"} == set(failing)
     assert events_by_place(lake) == {place: 8 for place in PLACES if place not in failing}
+
+
+def test_a_repeated_slot_that_sees_less_leaves_what_was_seen(make_lake: Any) -> None:
+    lake, place = make_lake(FIRST, SECOND), (FIRST.account_id, "eu-west-1")
+    collect(lake, Company(three_volumes))
+    kept = {table: objects(lake, table) for table in ("resource_events", "collector_runs")}
+    again = collect(lake, Company(but(place, lambda _: error("AccessDenied", 403))))
+    assert statuses(again)[place] == "denied", "the run is told as it went"
+    assert {table: objects(lake, table) for table in kept} == kept
+
+
+def test_a_repeated_slot_that_sees_more_takes_the_place_of_the_first(make_lake: Any) -> None:
+    lake, place = make_lake(FIRST, SECOND), (FIRST.account_id, "eu-west-1")
+    collect(lake, Company(but(place, lambda _: error("AccessDenied", 403))))
+    collect(lake, Company(three_volumes))
+    assert len(events_by_place(lake)) == 4
+    assert {row["status"] for row in rows(lake, "collector_runs")} == {"ok"}
+
+
+def test_an_account_that_is_removed_while_a_run_goes_on_takes_no_other_with_it(make_lake: Any) -> None:
+    lake = make_lake(FIRST, THIRD)
+    done = collect(lake, Company(three_volumes), part=1, account_ids=[SECOND.account_id, THIRD.account_id])
+    assert {place[0] for place in statuses(done)} == {THIRD.account_id}
+    with pytest.raises(ConfigurationError, match=SECOND.account_id):
+        collect(lake, Company(three_volumes), part=0, account_ids=[SECOND.account_id, THIRD.account_id])
