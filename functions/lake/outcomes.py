@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lake.ids import stable_id
 from lake.lake import Lake
+from lake.text import encodable
 from lake.times import naive, slot_name
 
 OK, DENIED, THROTTLED, FAILED, SKIPPED = "ok", "denied", "throttled", "failed", "skipped"
@@ -36,7 +37,10 @@ def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outco
             "run_id": run_id,
             "slot": naive(slot),
             "part": part,
-            "error_message": outcome.error_message and outcome.error_message[:1000],
+            "aws_account_id": encodable(outcome.aws_account_id),
+            "aws_region": encodable(outcome.aws_region),
+            "error_code": outcome.error_code and encodable(outcome.error_code),
+            "error_message": outcome.error_message and encodable(outcome.error_message[:1000]),
         }
         for outcome in outcomes
     ]

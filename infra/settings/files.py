@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from collectors.bills.formats import format_names
 from infra.settings.yaml_files import Strict
 
 # Its pyarrow has two codecs, snappy and gzip (docs/decisions/0006): what the functions write is held against that.
@@ -74,6 +75,12 @@ def _retention(value: int) -> int:
     kept = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
     if value not in kept:
         raise ValueError(f"CloudWatch keeps logs for {', '.join(map(str, kept))} days; use one of these")
+    return value
+
+
+def _bill_format(value: str) -> str:
+    if value not in format_names():
+        raise ValueError(f"use {' or '.join(format_names())}")
     return value
 
 
@@ -201,7 +208,7 @@ class BillEntry(Strict):
     """Where one provider delivers its bill. payer_account is the AWS account whose export writes to the lake's bucket."""
 
     name: Slug
-    format: Literal["cur2", "focus"]
+    format: Annotated[str, AfterValidator(_bill_format)]
     prefix: Annotated[str, _text(r"[\w!.*'()-][\w!.*'()/-]*/", "use a key prefix that ends with /, such as bills/aws/")]
     bucket: Annotated[
         str | None, _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "use the name of an S3 bucket, without s3://")
