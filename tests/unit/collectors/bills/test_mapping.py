@@ -270,8 +270,18 @@ def test_any_bill_conserves_its_total_and_has_stable_unique_ids(lines: list[dict
 
 def test_spools_need_no_codec_that_the_layer_lacks(tmp_path: Path) -> None:
     rows = rows_of(CATALOG, tmp_path / "x.parquet", cur_table([line(10, 1.0) for _ in range(100)]))
-    DaySpools(tmp_path).append(rows)
-    assert gzip.decompress((tmp_path / "2026-11-10").read_bytes()).count(b"AmazonEC2") >= 100
+    DaySpools(tmp_path, plain_bytes=0).append(rows)
+    assert gzip.decompress((tmp_path / "2026-11-10.gz").read_bytes()).count(b"AmazonEC2") >= 100
+
+
+def test_spools_that_grow_too_large_are_compressed_from_then_on_and_read_in_order(tmp_path: Path) -> None:
+    rows = rows_of(CATALOG, tmp_path / "x.parquet", cur_table([line(10, float(cost)) for cost in range(6)]))
+    spools = DaySpools(tmp_path, plain_bytes=1)
+    for start in range(0, 6, 2):
+        spools.append(rows.slice(start, 2))
+    assert {path.name for path in tmp_path.iterdir()} >= {"2026-11-10", "2026-11-10.gz"}
+    read = [cost for table in spools.read(datetime(2026, 11, 10, tzinfo=UTC).date()) for cost in table["value"].to_pylist()]
+    assert read == list(range(6))
 
 
 def _cents(cost: float) -> Decimal:
