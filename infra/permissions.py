@@ -45,7 +45,7 @@ class LakePermissions:
         return Permission(
             "looks how an earlier attempt at the same scans ended, so that a repetition that sees less does not replace it",
             ("s3:GetObject",),
-            self.names.object_arns([self.catalog.table("collector_runs").prefix]),
+            self.names.object_arns([self.catalog.table("outlay.collector_runs").prefix]),
         )
 
     def upload_objects(self, prefixes: Iterable[str]) -> Permission:

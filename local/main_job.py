@@ -30,7 +30,7 @@ Form = Literal["summary", "brief", "json"]
 NEXT = (
     ('.venv/bin/outlay query "select * from budget_violations"', "Athena SQL on this lake, now or tomorrow"),
     (".venv/bin/outlay shell", "the same, statement after statement"),
-    ("make run BILL=path", "the same for a bill of your own: a CUR 2.0 export folder, or a FOCUS file"),
+    ("make run BILL=path", "the same for a bill of your own: CUR 2.0, a legacy CUR or FOCUS, a folder or a file"),
     ("docs/deploy.md", "how this gets into an AWS account"),
 )
 
@@ -123,7 +123,7 @@ def _deliver_demo(lake: Deployed, step: Callable[[str], None]) -> None:
 
 def _deliver_own(bill: OwnBill, lake: Deployed, step: Callable[[str], None]) -> None:
     files = bill.deliver(lake.cloud.client("s3"), lake.bucket)
-    step(f"delivered {files} file{'' if files == 1 else 's'} of your bill")
+    step(f"took your bill for {bill.title} and delivered {files} file{'' if files == 1 else 's'} of it")
 
 
 def _messages(lake: Deployed) -> list[SlackMessage]:

@@ -29,9 +29,8 @@ class Account:
 class Bill:
     """Where one provider's bill is delivered.
 
-    format is cur2 (an AWS Data Export with manifests) or focus (an AWS FOCUS export with manifests, or FOCUS files of any
-    provider). prefix ends with a slash; bucket None means the lake's own. A bill whose newest delivery is older than
-    max_age_days is overdue; None: as its format says.
+    format is the name of a module of collectors.bills.formats. prefix ends with a slash; bucket None: the lake's own. A bill
+    whose newest delivery is older than max_age_days is overdue; None: as its format says.
     """
 
     name: str
@@ -71,13 +70,17 @@ class Notifications:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything that a user edits and a function needs. grouping maps each group to its tag keys, first match wins."""
+    """Everything that a user edits and a function needs. grouping maps each group to its tag keys, first match wins.
+
+    exchange_rates are US dollars for one unit, by month (2026-11) and currency (EUR).
+    """
 
     accounts: tuple[Account, ...]
     grouping: Mapping[str, tuple[str, ...]]
     bills: tuple[Bill, ...]
     budgets: tuple[BudgetRule, ...]
     notifications: Notifications
+    exchange_rates: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
 
     def account(self, account_id: str) -> Account | None:
         """The configured account with that id; None where the configuration does not name it."""
@@ -98,6 +101,9 @@ class Configuration:
                 minimum_over_usd=Decimal(told.get("minimum_over_usd", "0")),
                 muted_accounts=tuple(told.get("muted_accounts", ())),
             ),
+            exchange_rates={
+                (rate["month"], rate["currency"]): Decimal(rate["usd_per_unit"]) for rate in raw.get("exchange_rates", ())
+            },
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lake.ids import stable_id
 from lake.lake import Lake
+from lake.text import encodable
 from lake.times import naive, slot_name
 
 OK, DENIED, THROTTLED, FAILED, SKIPPED = "ok", "denied", "throttled", "failed", "skipped"
@@ -28,7 +29,7 @@ class Outcome:
 
 def outcomes_key(lake: Lake, collector: str, slot: datetime, part: int) -> str:
     """The key of the object that holds the outcomes of a run's part."""
-    folder = lake.catalog.table("collector_runs").folder(collector, slot.date().isoformat())
+    folder = lake.catalog.table("outlay.collector_runs").folder(collector, slot.date().isoformat())
     return f"{folder}{slot_name(slot, part)}.parquet"
 
 
@@ -42,7 +43,10 @@ def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outco
             "run_id": run_id,
             "slot": naive(slot),
             "part": part,
-            "error_message": outcome.error_message and outcome.error_message[:1000],
+            "aws_account_id": encodable(outcome.aws_account_id),
+            "aws_region": encodable(outcome.aws_region),
+            "error_code": outcome.error_code and encodable(outcome.error_code),
+            "error_message": outcome.error_message and encodable(outcome.error_message[:1000]),
         }
         for outcome in outcomes
     ]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 VERSION_PARAMETER = "outlay.version"
 """Partition parameter: what a published partition was made from. Appended partitions have none."""
 
+PUBLISHED_PARAMETER = "outlay.published_at"
+"""Partition parameter: when it was pointed at its location, ISO 8601. What it was pointed at before was read until then."""
+
 MOST_A_CALL = 100
 
 logger = Logger(child=True)
@@ -96,6 +99,12 @@ class Partitions:
             for found in page["Partitions"]:
                 location = found["StorageDescriptor"]["Location"]
                 yield Partition(tuple(found["Values"]), location, found.get("Parameters", {}))
+
+    def find(self, values: Sequence[str]) -> Partition | None:
+        """The partition with these values, as Glue has it now; None where there is none."""
+        columns = (column.name for column in self._table.partition)
+        named = [f"{column} = '{value}'" for column, value in zip(columns, values, strict=True)]
+        return next(self.all(" and ".join(named)), None)
 
     def register(self, *partitions: Partition) -> None:
         """Make sure that the partitions exist; those that exist are left as they are."""

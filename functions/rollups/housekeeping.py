@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lake.lake import Lake
-from lake.partitions import Partition
+from lake.partitions import PUBLISHED_PARAMETER, Partition
 from lake.relations import Rollup, Table
 from rollups.build_ids import REPLACED_PARAMETER, built_at
-from rollups.superseded import superseded
+from rollups.superseded import Current, Unread, superseded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -42,15 +42,16 @@ class Housekeeping:
         removed = Removed()
         for rollup in self._catalog.rollups:
             for build in self._unreadable_builds(rollup, now):
+                if self._is_published(rollup, build):
+                    continue
                 self._delete_objects(build)
                 self._lake.partitions(self._catalog.builds_table(rollup)).drop(build.values)
                 removed.builds += 1
         for table in self._catalog.expiring:
             removed.partitions += self._drop_expired(table, now.date())
         for table in self._catalog.tables:
-            for key in self._superseded_bills(table, now):
-                self._delete(key)
-                removed.bill_objects += 1
+            for unread in self._superseded_bills(table, now):
+                removed.bill_objects += self._delete_unread(table, unread)
         return removed
 
     def _unreadable_builds(self, rollup: Rollup, now: datetime) -> Iterator[Partition]:
@@ -78,14 +79,29 @@ class Housekeeping:
             partitions.drop(partition.values)
         return len(expired)
 
-    def _superseded_bills(self, table: Table, now: datetime) -> list[str]:
-        """Keys of replaced versions of what the table keeps for ever, which no lifecycle rule removes."""
+    def _is_published(self, rollup: Rollup, build: Partition) -> bool:
+        """Whether a build is read now. Asked just before its objects go, as a run may have published it meanwhile."""
+        current = self._lake.partitions(self._catalog.table(rollup.full_name)).find(build.values[1:])
+        return current is not None and current.location == build.location
+
+    def _superseded_bills(self, table: Table, now: datetime) -> list[Unread]:
+        """Replaced and abandoned publications of what the table keeps for ever, which no lifecycle rule removes."""
         if table.kept_forever is None:
             return []
         partitions = self._lake.partitions(table).all(f"{table.partition[0].name} = '{table.kept_forever}'")
-        published = {table.folder(*partition.values): partition.folder for partition in partitions}
+        published = {table.folder(*partition.values): _current(partition) for partition in partitions}
         objects = ((found["Key"], found["LastModified"]) for found in self._objects(table.folder(table.kept_forever)))
-        return list(superseded(objects, published, now - READERS_HOLD))
+        return list(superseded(objects, published, now, READERS_HOLD))
+
+    def _delete_unread(self, table: Table, unread: Unread) -> int:
+        """Delete a publication, unless the bills function has published it since; returns how many objects."""
+        values = [part.partition("=")[2] for part in unread.day.removeprefix(table.prefix).strip("/").split("/")]
+        current = self._lake.partitions(table).find(values)
+        if current is not None and current.folder == unread.folder:
+            return 0
+        for key in unread.keys:
+            self._delete(key)
+        return len(unread.keys)
 
     def _is_empty(self, partition: Partition) -> bool:
         return self._s3.list_objects_v2(Bucket=self._lake.bucket, Prefix=partition.folder, MaxKeys=1)["KeyCount"] == 0
@@ -100,3 +116,8 @@ class Housekeeping:
     def _objects(self, prefix: str) -> Iterator[ObjectTypeDef]:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._lake.bucket, Prefix=prefix):
             yield from page.get("Contents", [])
+
+
+def _current(partition: Partition) -> Current:
+    since = partition.parameters.get(PUBLISHED_PARAMETER)
+    return Current(partition.folder, datetime.fromisoformat(since) if since else None)

@@ -1,31 +1,59 @@
-"""Which objects of published partitions nobody can read any more: versions of a day beside the one that is published."""
+"""Which publications nobody can read any more: folders of a day beside the one that its partition points at."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 Objects = Iterable[tuple[str, datetime]]
-"""Keys, each <day's folder>/<version's folder>/<name>, and when they were last written."""
+"""Keys, each <day's folder>/<publication's folder>/<name>, and when they were last written."""
+
+ABANDONED = timedelta(days=7)
+"""Until when a publication that was begun may still be published: a large bill is read over several runs."""
+
+_PUBLICATION = re.compile(r"(?P<day>.+/)(?:publication|version)=[^/]+/")
 
 
-def superseded(objects: Objects, published: Mapping[str, str], replaced_before: datetime) -> Iterator[str]:
-    """Keys of versions that were replaced before a time: a later version of the same day is that old.
+@dataclass(frozen=True)
+class Current:
+    """What a day's partition points at, and since when; None where the partition does not say."""
 
-    published gives the version's folder that a day's folder is read from. A day that it lacks keeps all that it has: what a
-    killed reading left is taken up by the next.
+    folder: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A publication that may go: its day's folder, its own, and the keys of its objects."""
+
+    day: str
+    folder: str
+    keys: tuple[str, ...]
+
+
+def superseded(objects: Objects, published: Mapping[str, Current], now: datetime, held: timedelta) -> Iterator[Unread]:
+    """Publications that were replaced longer ago than readers hold them, and those that were never published.
+
+    published gives, by a day's folder, what is read of it. Objects that lie in no publication's folder are left alone: they
+    were appended.
     """
-    days: dict[str, dict[str, datetime]] = defaultdict(dict)
+    written: dict[str, datetime] = {}
     keys: dict[str, list[str]] = defaultdict(list)
-    for key, written in objects:
-        version = key.rpartition("/")[0]
-        versions = days[version.rpartition("/")[0] + "/"]
-        versions[version + "/"] = max(written, versions.get(version + "/", written))
-        keys[version + "/"].append(key)
-    for day, current in published.items():
-        versions = days.get(day, {})
-        for version, written in versions.items():
-            others = [later for other, later in versions.items() if other != version]
-            if version != current and any(written <= later <= replaced_before for later in others):
-                yield from keys[version]
+    for key, at in objects:
+        folder = key.rpartition("/")[0] + "/"
+        written[folder] = max(at, written.get(folder, at))
+        keys[folder].append(key)
+    for folder, at in written.items():
+        match = _PUBLICATION.fullmatch(folder)
+        if match is None:
+            continue
+        current = published.get(match["day"])
+        if current and current.folder == folder:
+            continue
+        since = (current.since or written.get(current.folder)) if current else None
+        is_replaced = since is not None and at <= since
+        if (since is not None and since <= now - held) if is_replaced else at <= now - ABANDONED:
+            yield Unread(match["day"], folder, tuple(keys[folder]))

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from collectors.bills.formats import format_names
 from infra.settings.yaml_files import Strict
 
 LEVELS = {
@@ -89,6 +90,12 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _bill_format(value: str) -> str:
+    if value not in format_names():
+        raise ValueError(f"use {' or '.join(format_names())}")
+    return value
 
 
 AccountId = Annotated[str, _text(r"\d{12}", "an account id has 12 digits, such as 111111111111")]
@@ -218,7 +225,7 @@ class BillEntry(Strict):
     """
 
     name: Slug
-    format: Literal["cur2", "focus"]
+    format: Annotated[str, AfterValidator(_bill_format)]
     prefix: Annotated[str, _text(r"[\w!.*'()-][\w!.*'()/-]*/", "use a key prefix that ends with /, such as bills/aws/")]
     bucket: Annotated[
         str | None, _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "use the name of an S3 bucket, without s3://")

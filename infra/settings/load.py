@@ -1,4 +1,4 @@
-"""What a user edits: config/*.yaml, checked as a whole before anything is synthesized.
+"""What a user edits: config/*.yaml and exchange_rates.csv, checked as a whole before anything is synthesized.
 
 `load_settings(folder)` gives Settings or raises ConfigurationError with one sentence: file, field, value, remedy. The part
 that the functions need is shipped with them as config.json (`Settings.configuration_json`).
@@ -7,11 +7,12 @@ that the functions need is shipped with them as config.json (`Settings.configura
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from infra.settings.checks import check
+from infra.settings.exchange_rates import ExchangeRate, read_exchange_rates
 from infra.settings.files import (
     AccountEntry,
     Accounts,
@@ -35,6 +36,7 @@ class Settings:
     budgets: Budgets
     bills: Bills
     notifications: NotificationSettings
+    exchange_rates: tuple[ExchangeRate, ...] = ()
 
     @property
     def account_ids(self) -> tuple[str, ...]:
@@ -49,6 +51,7 @@ class Settings:
             "bills": [bill.model_dump(mode="json", exclude={"payer_account", "create_export"}) for bill in self.bills.bills],
             "budgets": [rule.model_dump(mode="json") for rule in self.budgets.budgets],
             "notifications": self.notifications.model_dump(mode="json"),
+            "exchange_rates": [asdict(rate) for rate in self.exchange_rates],
         }
         return json.dumps(content, indent=1, sort_keys=True)
 
@@ -63,6 +66,7 @@ def load_settings(folder: Path) -> Settings:
         read_file(folder, "budgets.yaml", Budgets),
         read_file(folder, "bills.yaml", Bills),
         read_file(folder, "notifications.yaml", NotificationSettings),
+        read_exchange_rates(folder),
     )
     check(folder, settings)
     regions_of_layers(deployment.layers, deployment.region, shown(folder, "deployment.yaml"))

@@ -141,8 +141,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     ),
     "an unknown bill format": (
         "bills.yaml",
-        "bills:\n  - {name: aws, format: cur1, prefix: bills/aws/}\n",
-        "config/bills.yaml: bills[0].format is 'cur1'; use 'cur2' or 'focus'",
+        "bills:\n  - {name: aws, format: cur3, prefix: bills/aws/}\n",
+        "config/bills.yaml: bills[0].format is 'cur3'; use cur1 or cur2 or focus",
     ),
     "a bill's prefix without its slash": (
         "bills.yaml",

@@ -30,7 +30,8 @@ class Charges:
 
     identity: what tells a charge from others, parts joined by U+001F. time: start of the charge period. category is one of
     usage, fee, tax, credit, refund, discount, purchase, adjustment. billed, amortized, net: USD, decimal(28,12), amortized
-    null where the bill does not say. tags: a map or JSON. other_type: resource type where the id tells none.
+    null where the bill does not say. tags: a map. other_type: resource type where the id tells none. subject: what a
+    restated charge keeps, which is its identity without amounts; None in a format whose lines have ids.
     """
 
     identity: pa.Array
@@ -49,28 +50,37 @@ class Charges:
     usage_type: pa.Array
     tags: pa.Array
     properties: Mapping[str, pa.Array]
+    subject: pa.Array | None = None
 
 
 class ChargeRows:
     """Turns the charges of one delivery into rows. scope tells its identities from other deliveries'.
 
-    Charges of the same identity are as many rows, numbered in their order. Unless they may repeat, repeats holds them.
+    Charges of the same identity are as many rows, numbered in their order. Where lines have ids, repeats holds them.
+    accounts are those that have occurred.
     """
 
     def __init__(
-        self, table: Table, configuration: Configuration, scope: str, delivered: datetime, own_prefix: str, may_repeat: bool
+        self,
+        table: Table,
+        configuration: Configuration,
+        scope: str,
+        delivered: datetime,
+        own_prefix: str,
+        has_line_ids: bool,
     ) -> None:
-        self._schema, self._scope, self._may_repeat = table.arrow_schema, scope, may_repeat
+        self._schema, self._scope, self._has_line_ids = table.arrow_schema, scope, has_line_ids
         self._delivered = pa.scalar(naive(delivered), MOMENT)
         self._accounts = {account.account_id: account for account in configuration.accounts}
         self._tags = TagReader(configuration.grouping, own_prefix)
         self._resources: dict[str, BilledResource] = {}
         self._identities = Identities()
         self.repeats = Repeats()
+        self.accounts: set[str] = set()
 
-    def rows(self, charges: Charges, tags_column: str, place: BillPlace) -> pa.Table:
+    def rows(self, charges: Charges, place: BillPlace) -> pa.Table:
         """The rows of resource_events, in the order of charges."""
-        tags = self._tags.read(charges.tags, tags_column, place)
+        tags = self._tags.read(charges.tags)
         columns = {
             "event_id": self._event_ids(charges, place),
             "event_time": charges.time,
@@ -109,7 +119,7 @@ class ChargeRows:
         digests[repeated] = digests_of(self._scope, numbered)
         ids = event_ids(digests)
         for row, first_id in zip(repeated.tolist(), first_ids.to_pylist(), strict=True):
-            if not self._may_repeat:
+            if self._has_line_ids:
                 identity = charges.identity[row].as_py().replace(_SEPARATOR, ", ")
                 self.repeats.note(charges.time[row].as_py().date(), ids[row].as_py(), Repeat(first_id, identity, place, row))
         return ids
@@ -136,6 +146,7 @@ class ChargeRows:
     def _account_columns(self, accounts: pa.Array, groups: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """Groups from tags, else from the account's defaults; and the account's role."""
         encoded = accounts.dictionary_encode()
+        self.accounts.update(filter(None, encoded.dictionary.to_pylist()))
         nobody = Account("", "")
         known = [self._accounts.get(account_id, nobody) for account_id in encoded.dictionary.to_pylist()]
         roles = pa.array([account.role for account in known], pa.string())
@@ -171,10 +182,24 @@ def joined_identity(*parts: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(*parts, _SEPARATOR, null_handling="replace", null_replacement="")
 
 
+def contents(lines: pa.Table) -> pa.Array:
+    """Everything that is read of each row, as one text."""
+    return joined_identity(*(_as_text(column.combine_chunks()) for column in lines.columns))
+
+
+def _as_text(values: pa.Array) -> pa.Array:
+    if pa.types.is_map(values.type):
+        return pa.array([None if pairs is None else repr(sorted(pairs)) for pairs in values.to_pylist()], pa.string())
+    return values.cast(pa.string())
+
+
 def text_map(columns: Mapping[str, pa.Array]) -> pa.Array:
     """A map in each row, with the columns that have a value there."""
+    rows = len(next(iter(columns.values())))
+    columns = {name: values for name, values in columns.items() if values.null_count < rows or not rows}
+    if not columns:
+        return pa.array([[]], TEXT_MAP).take(pa.array(np.zeros(rows, np.int32)))
     arrays, width = list(columns.values()), len(columns)
-    rows = len(arrays[0])
     by_row = np.arange(rows * width).reshape(width, rows).T.ravel()
     values = pa.concat_arrays(arrays).take(pa.array(by_row))
     is_there = values.is_valid()

@@ -1,13 +1,8 @@
 """Deliveries: what lies under a bill's prefix and is complete, as one unit that is published or not.
 
-An AWS Data Export delivers a billing period's data files, and then its manifest:
-
-    <export>/data/BILLING_PERIOD=2026-11/[<time>-<execution>/]<export>-00001.snappy.parquet
-    <export>/metadata/BILLING_PERIOD=2026-11/[<time>-<execution>/]<export>-Manifest.json
-
-The folder of the execution is there where the export keeps every report (create new), and not where it overwrites. The
-newest manifest of a period is its delivery; what no manifest lists is not read. A FOCUS file directly under the prefix is a
-delivery of its own; written again under its name, it is restated.
+A manifest comes after its data files (collectors.bills.layouts says where both lie). The newest manifest of a period is its
+delivery; what no manifest lists is not read. In formats that take files, one directly under the prefix is a delivery of its
+own; written again under its name, it is restated.
 Source: AWS Data Exports, "Understanding export delivery".
 """
 
@@ -21,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from collectors.bills.formats import format_names, load_format
+from collectors.bills.layouts import KeyParts
 from collectors.bills.values import BillPlace
 from lake.configuration import Bill
 
@@ -31,11 +28,8 @@ SETTLING = timedelta(hours=1)
 """How long data that is newer than its manifest is waited for. A copied bill has its files in any order, and never a newer
 manifest: from then on it is taken as it is."""
 
-FILE_ENDINGS = (".parquet", ".csv", ".csv.gz")
+FILE_ENDINGS = (".parquet", ".csv", ".csv.gz", ".zip")
 
-_PERIOD = r"BILLING_PERIOD=(?P<period>\d{4}-\d{2})/(?:(?P<execution>[^/]+)/)?"
-_MANIFEST = re.compile(rf"(?P<folder>(?:[^/]+/)*?)metadata/{_PERIOD}(?P<export>[^/]+)-Manifest\.json", re.I)
-_DATA = re.compile(rf"(?P<folder>(?:[^/]+/)*?)data/{_PERIOD}[^/]+", re.I)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -103,11 +97,13 @@ class Listing:
     """What lies under a bill's prefix: so many objects; what is delivered, newest period first; and the keys of strays.
 
     A stray is a bill's file, by its name, that belongs to no delivery. Data without a manifest is one after SETTLING only.
+    other_format is the one whose manifests lie there, where it is not the bill's.
     """
 
     objects: int
     deliveries: list[Delivery]
     strays: list[str]
+    other_format: str | None = None
 
 
 def deliveries(s3: S3Client, bill: Bill, bucket: str, now: datetime) -> Listing:
@@ -123,7 +119,7 @@ def deliveries(s3: S3Client, bill: Bill, bucket: str, now: datetime) -> Listing:
         if rival is None or (delivery.own.modified, delivery.key) > (rival.own.modified, rival.key):
             newest[delivery.collector] = delivery
     standing = sorted(newest.values(), key=lambda delivery: (delivery.period, delivery.collector), reverse=True)
-    return Listing(len(objects), standing, _strays(bill, objects, standing, now))
+    return Listing(len(objects), standing, _strays(bill, objects, standing, now), _other_format(bill, objects))
 
 
 def is_overtaken(s3: S3Client, delivery: Delivery) -> bool:
@@ -138,36 +134,58 @@ _Data = dict[tuple[str, str, str], list[Stored]]
 
 def _data(bill: Bill, objects: list[Stored]) -> _Data:
     found: _Data = defaultdict(list)
+    layout = load_format(bill.format).layout
     for stored in objects:
-        if match := _DATA.fullmatch(stored.key.removeprefix(bill.prefix)):
-            found[match["folder"], match["period"], match["execution"] or ""].append(stored)
+        if told := layout.data_of(stored.key.removeprefix(bill.prefix)):
+            found[told.folder, told.period, told.execution].append(stored)
     return found
 
 
 def _delivery(bill: Bill, bucket: str, found: Stored, data: _Data) -> Delivery | None:
     """The delivery that an object is or completes; None for one that is read as part of another, or not at all."""
-    name = found.key.removeprefix(bill.prefix)
-    if match := _MANIFEST.fullmatch(name):
-        folder, period, export = match["folder"], match["period"], match["export"]
-        executions = {"", match["execution"] or ""}
-        files = tuple(stored for execution in sorted(executions) for stored in data.get((folder, period, execution), ()))
-        path = [part for part in folder.split("/") if part and part != export]
-        collector = ".".join([bill.name, *map(_safe, [*path, export]), period])
-        return Delivery(bill, bucket, found, files, "/".join([*path, export]), period, collector, f"{bill.prefix}{folder}")
-    if bill.format == "focus" and name and "/" not in name:
+    name, read_as = found.key.removeprefix(bill.prefix), load_format(bill.format)
+    if told := read_as.layout.manifest_of(name):
+        files = tuple(stored for place, some in sorted(data.items()) if _is_of(place, told) for stored in some)
+        path = [part for part in told.folder.split("/") if part and part != told.export]
+        collector = ".".join([bill.name, *map(_safe, [*path, told.export]), told.period])
+        export, folder = "/".join([*path, told.export]), f"{bill.prefix}{told.folder}"
+        return Delivery(bill, bucket, found, files, export, told.period, collector, folder)
+    if read_as.takes_files and name and "/" not in name:
         return Delivery(bill, bucket, found, (found,), name, "", f"{bill.name}.{_safe(name)}")
+    return None
+
+
+def _is_of(place: tuple[str, str, str], manifest: KeyParts) -> bool:
+    """Whether data of a folder, period and execution may be what a manifest lists.
+
+    A manifest that lies in no execution's folder may list the files of any: which one, only its content says.
+    """
+    folder, period, execution = place
+    return (folder, period) == (manifest.folder, manifest.period) and (
+        not manifest.execution or execution in ("", manifest.execution)
+    )
+
+
+def _other_format(bill: Bill, objects: list[Stored]) -> str | None:
+    """Another format than the bill's, whose manifests lie there and not its own."""
+    names = [stored.key.removeprefix(bill.prefix) for stored in objects]
+    layouts = {name: load_format(name).layout for name in (bill.format, *format_names())}
+    for name, layout in layouts.items():
+        if any(layout.manifest_of(key) for key in names):
+            return name if layout is not layouts[bill.format] else None
     return None
 
 
 def _strays(bill: Bill, objects: list[Stored], found: Collection[Delivery], now: datetime) -> list[str]:
     own = {delivery.key for delivery in found}
     periods = {(delivery.folder, delivery.period) for delivery in found}
+    layout = load_format(bill.format).layout
     strays = []
     for stored in objects:
         is_read = stored.key in own or not stored.key.lower().endswith(FILE_ENDINGS)
-        if match := _DATA.fullmatch(stored.key.removeprefix(bill.prefix)):
+        if told := layout.data_of(stored.key.removeprefix(bill.prefix)):
             is_settled = now - stored.modified >= SETTLING
-            is_read = is_read or not is_settled or (f"{bill.prefix}{match['folder']}", match["period"]) in periods
+            is_read = is_read or not is_settled or (f"{bill.prefix}{told.folder}", told.period) in periods
         if not is_read:
             strays.append(stored.key)
     return strays

@@ -1,8 +1,9 @@
-"""Reads a bill's data file (Parquet, CSV, gzipped CSV) batch by batch, into the few column types that mappings work on.
+"""Reads a bill's data file (Parquet, CSV, gzipped or zipped CSV) batch by batch, into the few column types that formats map.
 
-Whatever the file's own types, a mapping gets text as string, money as decimal(28,12), times as UTC milliseconds without a
-zone, and tags as map<string,string> or as JSON text. Optional columns that a file lacks come as nulls. Raises BillError
-naming bill, file, column, value and remedy for whatever cannot be read without guessing.
+Whatever the file's own names and types, a format gets its columns by the names that it uses: text as string (null where it
+is empty), money as decimal(28,12), times as UTC milliseconds without a zone; TAGS as map<string,string>.
+Optional columns that a file lacks come as nulls. Raises BillError naming bill, file, column, value and remedy for whatever
+cannot be read without guessing.
 """
 
 from __future__ import annotations
@@ -10,113 +11,201 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from collectors.bills.values import BillPlace, ValueKind, converted, stored_as
+from collectors.bills.format import BillFormat
+from collectors.bills.formats import load_format, looks_like
+from collectors.bills.tag_columns import TAGS, TagColumn, gathered
+from collectors.bills.values import MONEY, BillPlace, converted, stored_as
 from lake.errors import BillError
 
-READ_ROWS = 16_384
+READ_ROWS = 32_768
 CSV_BLOCK_BYTES = 8 << 20
 NULLS = ["", "NULL"]
 """What FOCUS files write for null."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
-class BillColumn:
-    """A column that a mapping reads. A required one must be in the file, and every row must have a value in it."""
+class Heading:
+    """Which of a file's own columns hold what a format reads: its names by the format's, and those that carry tags."""
 
-    name: str
-    kind: ValueKind
-    is_required: bool = False
+    columns: dict[str, str]
+    tags: dict[str, TagColumn]
 
-
-def required(kind: ValueKind, *names: str) -> tuple[BillColumn, ...]:
-    """Columns of one kind that a file must have."""
-    return tuple(BillColumn(name, kind, is_required=True) for name in names)
-
-
-def optional(kind: ValueKind, *names: str) -> tuple[BillColumn, ...]:
-    """Columns of one kind that a file may have."""
-    return tuple(BillColumn(name, kind) for name in names)
+    @property
+    def names(self) -> list[str]:
+        """The file's own names of all columns that are read."""
+        return list(dict.fromkeys([*self.columns.values(), *self.tags]))
 
 
-def read_lines(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[tuple[BillPlace, pa.Table]]:
-    """Every row of the file at path, in order, in batches of columns; each with the place of its first row."""
-    lines = _parquet(path, place, columns) if place.file.endswith(".parquet") else _csv(path, place, columns)
+def read_lines(path: Path, place: BillPlace, read_as: BillFormat) -> Iterator[tuple[BillPlace, pa.Table]]:
+    """Every row of the file at path, in order, in batches of a format's columns; each with the place of its first row."""
+    lines = _parquet(path, place, read_as) if is_parquet(place) else _csv(path, place, read_as)
     try:
-        for batch in lines:
-            yield place, _canonical(batch, place, columns)
+        for heading, batch in lines:
+            yield place, _canonical(batch, heading, place, read_as)
             place = place.after(batch.num_rows)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(place, error) from error
 
 
-def _canonical(batch: pa.RecordBatch, place: BillPlace, columns: Sequence[BillColumn]) -> pa.Table:
+def is_parquet(place: BillPlace) -> bool:
+    """Whether a file is Parquet, by its name."""
+    return place.file.lower().endswith(".parquet")
+
+
+def column_names(path: Path, place: BillPlace) -> list[str]:
+    """The file's own column names. Raises BillError where it cannot be read."""
+    try:
+        if is_parquet(place):
+            return list(pq.read_schema(path).names)
+        return _csv_heading(path, place)
+    except (pa.ArrowException, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise _unreadable(place, error) from error
+
+
+def _canonical(batch: pa.RecordBatch, heading: Heading, place: BillPlace, read_as: BillFormat) -> pa.Table:
     arrays = []
-    for column in columns:
-        if column.name not in batch.schema.names:
+    is_share = _is_share(batch, heading, read_as)
+    for column in read_as.columns:
+        own = heading.columns.get(column.name)
+        if own is None:
             arrays.append(pa.nulls(batch.num_rows, stored_as(column.kind)))
             continue
-        values = batch.column(column.name)
+        values = converted(batch.column(own), own, column.kind, place)
         if column.is_required and values.null_count:
-            row = values.is_null().index(True).as_py()
-            raise place.error(column.name, "is empty", "every row must have it: have the bill delivered again", row)
-        arrays.append(converted(values, column.name, column.kind, place))
-    return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
+            values = _with_shares(values, is_share)
+            if values.null_count:
+                row = values.is_null().index(True).as_py()
+                raise place.error(own, "is empty", "every row must have it: have the bill delivered again", row)
+        arrays.append(values)
+    tags = gathered(batch, heading.tags, place)
+    return pa.Table.from_arrays([*arrays, tags], names=[*(column.name for column in read_as.columns), TAGS])
 
 
-def _parquet(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[pa.RecordBatch]:
+def _is_share(batch: pa.RecordBatch, heading: Heading, read_as: BillFormat) -> pa.Array | None:
+    """Which lines are shares of another line; None where a format or a file has none."""
+    own = heading.columns.get(read_as.split_mark or "")
+    if own is None or batch.column(own).null_count == batch.num_rows:
+        return None
+    marks = batch.column(own).cast(pa.string()).fill_null("")
+    return pc.not_equal(marks, "")
+
+
+def _with_shares(values: pa.Array, is_share: pa.Array | None) -> pa.Array:
+    """Values, with no dollars where a share of another line has none of its own."""
+    if is_share is None or not (pa.types.is_string(values.type) or values.type == MONEY):
+        return values
+    own = pa.scalar("USD" if pa.types.is_string(values.type) else 0, values.type)
+    return pc.if_else(pc.and_(values.is_null(), is_share), own, values)
+
+
+def _parquet(path: Path, place: BillPlace, read_as: BillFormat) -> Iterator[tuple[Heading, pa.RecordBatch]]:
     with pq.ParquetFile(path) as file:
-        names = _present(file.schema_arrow.names, place, columns)
-        yield from file.iter_batches(batch_size=READ_ROWS, columns=names)
+        heading = _found(file.schema_arrow.names, place, read_as)
+        for batch in file.iter_batches(batch_size=READ_ROWS, columns=heading.names):
+            yield heading, batch
 
 
-def _csv(path: Path, place: BillPlace, columns: Sequence[BillColumn]) -> Iterator[pa.RecordBatch]:
-    names = _present(_heading(path, place), place, columns)
-    with pa.input_stream(path, compression="gzip" if _is_gzip(place) else None) as stream:
-        yield from pacsv.open_csv(
-            stream,
-            read_options=pacsv.ReadOptions(block_size=CSV_BLOCK_BYTES),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=names,
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=NULLS,
-                strings_can_be_null=True,
-            ),
+def _csv(path: Path, place: BillPlace, read_as: BillFormat) -> Iterator[tuple[Heading, pa.RecordBatch]]:
+    heading = _found(_csv_heading(path, place), place, read_as)
+    with _plain(path, place) as plain:
+        yield from (
+            (heading, batch)
+            for batch in pacsv.open_csv(
+                pa.PythonFile(plain, "r"),
+                read_options=pacsv.ReadOptions(block_size=CSV_BLOCK_BYTES),
+                parse_options=pacsv.ParseOptions(newlines_in_values=True),
+                convert_options=pacsv.ConvertOptions(
+                    include_columns=heading.names,
+                    column_types=dict.fromkeys(heading.names, pa.string()),
+                    null_values=NULLS,
+                    strings_can_be_null=True,
+                ),
+            )
         )
 
 
-def _heading(path: Path, place: BillPlace) -> list[str]:
-    with (
-        path.open("rb") as stored,
-        gzip.GzipFile(fileobj=stored) if _is_gzip(place) else stored as plain,
-        io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text,
-    ):
+@contextmanager
+def _plain(path: Path, place: BillPlace) -> Iterator[IO[bytes]]:
+    """A CSV's bytes, uncompressed. Raises BillError where a zip holds another number of files than one."""
+    name = place.file.lower()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            inside = [one for one in archive.namelist() if not one.endswith("/")]
+            if len(inside) != 1:
+                raise place.error(None, f"holds {len(inside)} files", "a zipped bill holds one CSV")
+            with archive.open(inside[0]) as plain:
+                yield plain
+    elif name.endswith(".gz"):
+        with gzip.open(path) as plain:
+            yield cast("IO[bytes]", plain)
+    else:
+        with path.open("rb") as plain:
+            yield plain
+
+
+def _csv_heading(path: Path, place: BillPlace) -> list[str]:
+    with _plain(path, place) as plain:
+        first = plain.read(2)
+        if first in _UTF_16:
+            raise place.error(None, "is encoded in UTF-16", "save it as UTF-8")
+    with _plain(path, place) as plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
         try:
-            return next(csv.reader(text), [])
+            heading = next(csv.reader(text), [])
         except UnicodeDecodeError as error:
             raise _unreadable(place, error) from error
+    _refuse_other_separators(heading, place)
+    return heading
 
 
-def _present(found: Sequence[str], place: BillPlace, columns: Sequence[BillColumn]) -> list[str]:
-    """Names of the wanted columns that a file has. Raises BillError where one is missing or there twice."""
-    for column in columns:
-        if column.is_required and column.name not in found:
-            raise place.error(column.name, "is missing", "add the column to the export, and have the bill delivered again")
-        if found.count(column.name) > 1:
-            raise place.error(column.name, f"is there {found.count(column.name)} times", "have each column once")
-    return [column.name for column in columns if column.name in found]
+def _refuse_other_separators(heading: Sequence[str], place: BillPlace) -> None:
+    """Amounts in such files may have decimal commas, so that nothing in them is taken for granted."""
+    joined = ",".join(heading)
+    for separator, name in _SEPARATORS.items():
+        if joined.count(separator) >= max(len(heading), 2):
+            remedy = "save it as CSV with commas between the columns and points in its numbers"
+            raise place.error(None, f"is separated by {name}, not by commas", remedy)
 
 
-def _is_gzip(place: BillPlace) -> bool:
-    return place.file.endswith(".gz")
+def _found(own: Sequence[str], place: BillPlace, read_as: BillFormat) -> Heading:
+    """Where a file has the columns of a format. Raises BillError where a required one is missing, or one is there twice."""
+    by_canonical: dict[str, list[str]] = {}
+    for name in own:
+        by_canonical.setdefault(read_as.canonical(name), []).append(name)
+    for column in read_as.columns:
+        names = by_canonical.get(column.name, [])
+        if column.is_required and not names:
+            raise place.error(column.name, "is missing", _remedy(own, read_as))
+        if len(names) > 1:
+            raise place.error(column.name, f"is there {len(names)} times", "have each column once")
+    columns = {column.name: by_canonical[column.name][0] for column in read_as.columns if column.name in by_canonical}
+    taken, tags = set(columns.values()), {}
+    for name in own:
+        matching = next((tag for tag in read_as.tag_columns if tag.pattern.fullmatch(name.strip())), None)
+        if matching and name not in taken:
+            tags[name] = matching
+    return Heading(columns, tags)
+
+
+def _remedy(own: Sequence[str], read_as: BillFormat) -> str:
+    """What to do about a missing column: another format, where the file looks like one."""
+    name = looks_like(own)
+    if name is None or load_format(name) is read_as:
+        return "add the column to the export, and have the bill delivered again"
+    return f"the file looks like {load_format(name).title}: set format: {name} for this bill in config/bills.yaml"
 
 
 def _unreadable(place: BillPlace, error: Exception) -> BillError:

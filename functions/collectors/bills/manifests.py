@@ -1,6 +1,6 @@
-"""Manifests: which data files make up a delivery of an AWS Data Export.
+"""Manifests: which data files make up a delivery.
 
-Source: AWS Data Exports, "Understanding export delivery".
+Source: AWS Data Exports, "Understanding export delivery"; AWS Cost and Usage Reports, "Report versioning".
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from collectors.bills.deliveries import FILE_ENDINGS, Delivery
+from collectors.bills.formats import load_format
+from collectors.bills.layouts import Layout
 from lake.errors import RetriableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_DATA = re.compile(r"(?:.*/)?(?P<data>data/BILLING_PERIOD=.+)", re.I)
 
 
 def data_files(s3: S3Client, delivery: Delivery) -> list[str]:
@@ -28,24 +28,26 @@ def data_files(s3: S3Client, delivery: Delivery) -> list[str]:
     """
     place = delivery.place
     if delivery.folder is None:
-        if not delivery.key.endswith(FILE_ENDINGS):
+        if not delivery.key.lower().endswith(FILE_ENDINGS):
             raise place.error(None, f"is neither of {', '.join(FILE_ENDINGS)}", "move it out of the bill's prefix")
         return [delivery.key]
+    layout, name = load_format(delivery.bill.format).layout, delivery.bill.format
     try:
-        listed = json.loads(_body(s3, delivery)).get("dataFiles")
+        listed = json.loads(_body(s3, delivery)).get(layout.list_field)
     except (ValueError, AttributeError):
         raise place.error(None, "is no JSON object", "it is damaged: have the bill delivered again") from None
-    if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
-        remedy = "a manifest of a Data Export lists its files there: have the bill delivered again"
-        raise place.error("dataFiles", f"is {str(listed)[:80]!r}", remedy)
-    keys, there = [_key(name, delivery.folder) for name in listed], delivery.etags
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) for one in listed):
+        remedy = "a manifest lists its data files there: have the bill delivered again"
+        raise place.error(layout.list_field, f"is {str(listed)[:80]!r}", remedy)
+    keys, there = [_key(one, delivery.folder, layout) for one in listed], delivery.etags
     for number, key in enumerate(keys):
         if key in keys[:number]:
-            raise place.error("dataFiles", f"lists {key} twice", "its charges would count twice: have it delivered again")
-        if not key.endswith(FILE_ENDINGS) or (delivery.bill.format == "cur2" and not key.endswith(".parquet")):
-            raise place.error("dataFiles", f"lists {key}", "choose Parquet as the export's file format")
+            remedy = "its charges would count twice: have it delivered again"
+            raise place.error(layout.list_field, f"lists {key} twice", remedy)
+        if not key.lower().endswith(FILE_ENDINGS) or (name == "cur2" and not key.lower().endswith(".parquet")):
+            raise place.error(layout.list_field, f"lists {key}", "choose Parquet as the export's file format")
         if key not in there:
-            raise place.error("dataFiles", f"lists {key}, which is not there", "have the bill delivered again")
+            raise place.error(layout.list_field, f"lists {key}, which is not there", "have the bill delivered again")
     return keys
 
 
@@ -66,7 +68,7 @@ def _body(s3: S3Client, delivery: Delivery) -> bytes:
         raise overtaken(delivery) from error
 
 
-def _key(listed: str, folder: str) -> str:
+def _key(listed: str, folder: str, layout: Layout) -> str:
     """The key of a data file beside its manifest, so that an export copied to another bucket can be read there."""
-    match = _DATA.fullmatch(listed)
+    match = layout.within.fullmatch(listed)
     return folder + match["data"] if match else re.sub(r"s3://[^/]+/", "", listed)

@@ -12,11 +12,16 @@ from collectors.bills.values import BillPlace
 from collectors.scanning.scan import failed_outcome
 from lake.errors import OutlayError
 from lake.outcomes import DENIED, FAILED, OK, SKIPPED, Outcome
+from lake.text import encodable
 
 SHRUNKEN = "Shrunken"
 """Error code of a delivery that was published, and has at most half the rows of the one before it."""
 WITHDRAWN = "Withdrawn"
 """Error code of a delivery whose charges are no longer published, since it is gone."""
+SUPERSEDED = "Superseded"
+"""Error code of a file whose charges do not count, since a newer one under another name holds them, too."""
+REPEATED = "Repeated"
+"""Error code of a delivery that was published with some equal charges."""
 UNFINISHED = "Unfinished"
 """Error code of a delivery that is skipped, since the next one is being written over it."""
 UNENDED = "Unended"
@@ -27,9 +32,11 @@ NOTHING_DELIVERED = "NothingDelivered"
 logger = Logger(child=True)
 
 
-def counted(delivery: Delivery, rows: int, rows_before: int | None) -> Outcome:
-    """A delivery of so many rows is published; with a warning if half of those before are gone, or more."""
+def counted(delivery: Delivery, rows: int, rows_before: int | None, repeated: str | None = None) -> Outcome:
+    """A delivery of so many rows is published; with a warning if half of those before are gone, or some are equal."""
     outcome = Outcome(delivery.export, delivery.period, OK, rows)
+    if repeated:
+        return replace(outcome, error_code=REPEATED, error_message=repeated)
     if not rows_before or rows * 2 > rows_before:
         return outcome
     warning = (
@@ -63,6 +70,15 @@ def withdrawn(bill: str, export: str, period: str) -> Outcome:
     return Outcome(export, period, OK, error_code=WITHDRAWN, error_message=warning)
 
 
+def superseded(delivery: Delivery, by: str) -> Outcome:
+    """The charges of a file do not count, since another one of its bill holds them."""
+    warning = (
+        f"bill {delivery.bill.name}, file {delivery.key}: {by} holds its charges, too, and is newer: those count once; "
+        "delete the older file, and deliver each state of a month under the same name"
+    )
+    return Outcome(delivery.export, delivery.period, OK, error_code=SUPERSEDED, error_message=warning)
+
+
 def listed(bill: str, lacking: str | None) -> Outcome:
     """A bill was looked at. A row of its own even where all is well: the newest says that an earlier failure is mended."""
     if lacking is None:
@@ -73,6 +89,7 @@ def listed(bill: str, lacking: str | None) -> Outcome:
 def failed(place: BillPlace, export: str, period: str, error: Exception) -> Outcome:
     """A bill or delivery could not be read; the sentence names bill and file."""
     outcome = failed_outcome(export, period, error)
+    outcome = replace(outcome, error_message=encodable(str(outcome.error_message)))
     if isinstance(error, NothingDeliveredError):
         return replace(outcome, error_code=NOTHING_DELIVERED)
     if isinstance(error, OutlayError):

@@ -3,33 +3,46 @@
 A partition says which delivery it is of (outlay.version), how many days and rows that has, and how many rows the one before
 it had: the next run can tell from Glue alone whether a delivery is published as a whole, and whether it shrank. A day that
 an earlier delivery had and this one lacks is published empty, and not dropped: what is made from it must be made again.
+
+Each publication has a folder of its own: the objects of an earlier one, which housekeeping may be about to delete, are never
+published again.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from collectors.bills.days import DaySpools, total
+from collectors.bills.deliveries import Delivery
+from collectors.bills.sketches import Sketch
 from collectors.bills.values import BillPlace
+from collectors.bills.versions import Dependencies, version_of
 from collectors.scanning.batch import SORT_BY
+from lake.configuration import Configuration
 from lake.errors import BillError
 from lake.lake import Lake
-from lake.partitions import VERSION_PARAMETER, Partition
+from lake.partitions import PUBLISHED_PARAMETER, VERSION_PARAMETER, Partition
 from lake.relations import Table
 from lake.writer import ParquetObject
 
 EVENT_TYPE = "cost"
 DAYS, ROWS, ROWS_BEFORE = "outlay.days", "outlay.rows", "outlay.rows_before"
+DEPENDENCIES, REPEATED = "outlay.settings", "outlay.repeated"
+SKETCH, SUPERSEDED_BY, WITHDRAWN_IN = "outlay.sketch", "outlay.superseded_by", "outlay.withdrawn_in"
+WITHDRAWN_VERSION = "withdrawn"
 
 
-@dataclass(frozen=True)
 class Published:
-    """What is published of each delivery, as Glue had it when the run began: partitions by collector."""
+    """What is published of each delivery: as Glue had it when the run began, and as the run has changed it since."""
 
-    partitions: Mapping[str, tuple[Partition, ...]]
+    def __init__(self, partitions: Mapping[str, tuple[Partition, ...]]) -> None:
+        self._partitions = dict(partitions)
 
     @classmethod
     def read(cls, lake: Lake, table: Table) -> Published:
@@ -39,9 +52,17 @@ class Published:
             found.setdefault(partition.values[1], []).append(partition)
         return cls({collector: tuple(partitions) for collector, partitions in found.items()})
 
+    def note(self, collector: str, partitions: tuple[Partition, ...]) -> None:
+        """These partitions are all that the collector has now."""
+        self._partitions[collector] = partitions
+
+    def version(self, delivery: Delivery, configuration: Configuration) -> str:
+        """The version that the delivery has if it depends on the settings that its published rows carry."""
+        return version_of(delivery, configuration, Dependencies.from_text(self.parameter(delivery.collector, DEPENDENCIES)))
+
     def rows(self, collector: str, version: str) -> int | None:
         """Rows of the delivery where this version of it is published as a whole; else None."""
-        partitions = self.partitions.get(collector, ())
+        partitions = self._partitions.get(collector, ())
         if not partitions or any(partition.version != version for partition in partitions):
             return None
         parameters = partitions[0].parameters
@@ -50,7 +71,7 @@ class Published:
     def rows_before(self, collector: str, version: str) -> int | None:
         """Rows of the delivery that this version replaces or has replaced; None where it is the first."""
         before = None
-        for partition in self.partitions.get(collector, ()):
+        for partition in self._partitions.get(collector, ()):
             if partition.version != version:
                 return int(partition.parameters[ROWS])
             before = partition.parameters.get(ROWS_BEFORE)
@@ -58,51 +79,105 @@ class Published:
 
     def days(self, collector: str) -> set[date]:
         """Days on which the delivery has a partition, of whatever version."""
-        return {date.fromisoformat(partition.values[2]) for partition in self.partitions.get(collector, ())}
+        return {date.fromisoformat(partition.values[2]) for partition in self._partitions.get(collector, ())}
 
     def charged(self, bill: str) -> list[str]:
         """Collectors of a bill that have rows, in order."""
         return sorted(
             collector
-            for collector, partitions in self.partitions.items()
+            for collector, partitions in self._partitions.items()
             if collector.startswith(f"{bill}.") and any(partition.parameters.get(ROWS) != "0" for partition in partitions)
         )
 
+    def sketches(self, collector: str) -> dict[date, Sketch]:
+        """The sketches of a file's published charges, by day."""
+        return {
+            date.fromisoformat(partition.values[2]): Sketch.from_text(text)
+            for partition in self._partitions.get(collector, ())
+            if (text := partition.parameters.get(SKETCH))
+        }
 
-def publish(lake: Lake, collector: str, place: BillPlace, version: str, spools: DaySpools, published: Published) -> None:
+    def withdrawn_in(self, bill: str, slot: str) -> list[str]:
+        """Collectors of a bill that were withdrawn in the run of that slot."""
+        return sorted(
+            collector
+            for collector in self._partitions
+            if collector.startswith(f"{bill}.") and self.parameter(collector, WITHDRAWN_IN) == slot
+        )
+
+    def current_version(self, collector: str) -> str | None:
+        """The version of the delivery's first partition; None where nothing is published."""
+        partitions = self._partitions.get(collector, ())
+        return partitions[0].version if partitions else None
+
+    def parameter(self, collector: str, name: str) -> str | None:
+        """A parameter of the delivery's partitions, from the first that has it."""
+        found = (partition.parameters.get(name) for partition in self._partitions.get(collector, ()))
+        return next(filter(None, found), None)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is to be published of a delivery. parameters go to every partition, firsts to the first day's alone.
+
+    A delivery without rows of which nothing is published yet has a partition on `empty_day`, so that it is not read again.
+    """
+
+    collector: str
+    place: BillPlace
+    version: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    firsts: Mapping[str, str] = field(default_factory=dict)
+    sketches: Mapping[date, Sketch] = field(default_factory=dict)
+    empty_day: date | None = None
+
+
+def publish(lake: Lake, wanted: Publication, spools: DaySpools, published: Published) -> None:
     """Write and publish the spooled days, and empty ones for what only an earlier delivery had.
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
-    table = lake.catalog.table("outlay.resource_events")
+    table, collector = lake.catalog.table("outlay.resource_events"), wanted.collector
     days = sorted({*spools.rows, *published.days(collector)})
-    parameters = {VERSION_PARAMETER: version, DAYS: str(len(days)), ROWS: str(spools.rows.total())}
-    if (before := published.rows_before(collector, version)) is not None:
+    days = days or [wanted.empty_day] if wanted.empty_day else days
+    parameters = {
+        VERSION_PARAMETER: wanted.version,
+        PUBLISHED_PARAMETER: datetime.now(UTC).isoformat(timespec="seconds"),
+        DAYS: str(len(days)),
+        ROWS: str(spools.rows.total()),
+        **wanted.parameters,
+    }
+    if (before := published.rows_before(collector, wanted.version)) is not None:
         parameters[ROWS_BEFORE] = str(before)
-    partitions = [_written(lake, table, collector, place, day, parameters, spools) for day in days]
-    lake.partitions(table).publish(*partitions)
+    folder = f"publication={uuid.uuid4().hex}/"
+    partitions = [_written(lake, table, wanted, day, folder, spools) for day in days]
+    stamped = tuple(
+        replace(partition, parameters={**parameters, **partition.parameters, **(wanted.firsts if first else {})})
+        for partition, first in zip(partitions, [True, *[False] * len(partitions)], strict=False)
+    )
+    lake.partitions(table).publish(*stamped)
+    published.note(collector, stamped)
 
 
-def _written(
-    lake: Lake,
-    table: Table,
-    collector: str,
-    place: BillPlace,
-    day: date,
-    parameters: Mapping[str, str],
-    spools: DaySpools,
-) -> Partition:
-    values = (EVENT_TYPE, collector, day.isoformat())
-    folder = f"{table.folder(*values)}version={parameters[VERSION_PARAMETER]}/"
+def publish_empty(lake: Lake, wanted: Publication, published: Published) -> None:
+    """Publish every day of the delivery empty. The days stay, so that what was made from them is made again."""
+    with TemporaryDirectory(prefix="outlay-bill-") as folder:
+        publish(lake, wanted, DaySpools(Path(folder)), published)
+
+
+def _written(lake: Lake, table: Table, wanted: Publication, day: date, folder: str, spools: DaySpools) -> Partition:
+    values = (EVENT_TYPE, wanted.collector, day.isoformat())
+    own = f"{table.folder(*values)}{folder}"
     written = Decimal(0)
-    with ParquetObject(lake.s3, lake.bucket, f"{folder}0000.parquet", table, SORT_BY) as target:
+    with ParquetObject(lake.s3, lake.bucket, f"{own}0000.parquet", table, SORT_BY) as target:
         for rows in spools.read(day):
             target.write(rows)
             written += total(rows.column("value"))
     if target.rows != spools.rows[day] or written != spools.value[day]:
         raise BillError(
-            f"bill {place.bill}, file {place.file}, day {day}: {target.rows} rows of {written} USD were written "
-            f"of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
+            f"bill {wanted.place.bill}, file {wanted.place.file}, day {day}: {target.rows} rows of {written} USD were "
+            f"written of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
         )
     spools.remove(day)
-    return Partition(values, lake.location(folder), parameters)
+    sketch = wanted.sketches.get(day)
+    return Partition(values, lake.location(own), {SKETCH: sketch.to_text()} if sketch else {})

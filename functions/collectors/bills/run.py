@@ -12,25 +12,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from collectors.bills import outcomes
 from collectors.bills.days import DaySpools
 from collectors.bills.deliveries import Delivery, deliveries
-from collectors.bills.doubled import Contents, first_come, rivals
+from collectors.bills.doubled import Contents, Overlap, first_come, overlap, rivals
 from collectors.bills.overdue import overdue
-from collectors.bills.publishing import Published, publish
-from collectors.bills.reading import read, version_of
+from collectors.bills.publishing import (
+    DEPENDENCIES,
+    REPEATED,
+    SUPERSEDED_BY,
+    Publication,
+    Published,
+    publish,
+    publish_empty,
+)
+from collectors.bills.reading import read
 from collectors.bills.undelivered import lacking
 from collectors.bills.values import BillPlace
+from collectors.bills.versions import Dependencies, version_of
 from collectors.bills.withdrawals import gone, named, withdraw
 from lake.configuration import Bill
 from lake.errors import BillError
 from lake.lake import Lake
-from lake.outcomes import Outcome, record_outcomes
+from lake.outcomes import OK, SKIPPED, Outcome, record_outcomes
+
+_Done = TypeVar("_Done")
 
 BEGIN_MS = 60_000
 """No further delivery is begun with less time left than this."""
@@ -88,6 +100,7 @@ class _Visit:
     def __init__(self, lake: Lake, bill: Bill, slot: datetime, published: Published, run: BillRun) -> None:
         self._lake, self._bill, self._slot, self._published, self._run = lake, bill, slot, published, run
         self._contents = Contents()
+        self._found: list[Delivery] = []
         self._outcomes: list[Outcome] = []
         self._recorded = 0
         self._tasks = self._look()
@@ -116,21 +129,29 @@ class _Visit:
         if not found:
             # A wrong prefix or a bucket that is being filled: what is published stands.
             return []
+        self._found = found
         doubled = rivals(found)
         in_order = [delivery for delivery in found if delivery.folder is not None] + sorted(
             (delivery for delivery in found if delivery.folder is None), key=first_come(charged)
         )
+        for collector in self._published.withdrawn_in(self._bill.name, self._slot.isoformat()):
+            # An earlier attempt of this run withdrew it; the outcomes that this one writes take the place of that one's.
+            self._outcomes.append(outcomes.withdrawn(self._bill.name, *named(self._bill.name, collector)))
         vanished = gone(self._published, self._bill.name, found, self._slot.date())
         return [
-            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size) for one in in_order),
+            # First, since a file that was renamed holds the charges of the one that is gone.
             *(_Task(partial(self._withdraw, collector)) for collector in vanished),
+            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size) for one in in_order),
         ]
 
     def record(self) -> None:
-        """Write the outcomes so far."""
-        if self._recorded < len(self._outcomes):
-            self._write(self._outcomes)
-            self._recorded = len(self._outcomes)
+        """Write the outcomes so far. One bill's that cannot be written are a failure, and stop no other bill."""
+        if self._recorded == len(self._outcomes):
+            return
+        self._recorded = len(self._outcomes)
+        if error := _guarded(lambda: self._write(self._outcomes)):
+            place = BillPlace(self._bill.name, self._bill.prefix)
+            self._run.failures.append(str(outcomes.failed(place, self._bill.name, "", error).error_message))
 
     def _write(self, ended: list[Outcome]) -> None:
         record_outcomes(self._lake, self._bill.name, self._slot, 0, ended)
@@ -147,7 +168,7 @@ class _Visit:
         export, period = named(self._bill.name, collector)
 
         def withdraw_charges() -> Outcome:
-            withdraw(self._lake, self._bill.name, collector, self._published)
+            withdraw(self._lake, self._bill.name, collector, self._slot, self._published)
             return self._warned(outcomes.withdrawn(self._bill.name, export, period))
 
         self._attempt(BillPlace(self._bill.name, export), export, period, withdraw_charges)
@@ -155,42 +176,105 @@ class _Visit:
     def _attempt(self, place: BillPlace, export: str, period: str, do: Callable[[], Outcome]) -> None:
         """Note the outcome. Whatever goes wrong is one, and stops nothing else; the run fails by it in the end."""
         started = time.monotonic()
-        try:
-            outcome = do()
-        except Exception as error:
-            outcome = outcomes.failed(place, export, period, error)
-            if outcome.error_message not in self._run.failures:
-                self._run.failures.append(str(outcome.error_message))
+        done = _guarded(do)
+        outcome = done if isinstance(done, Outcome) else outcomes.failed(place, export, period, done)
+        if outcome.status not in (OK, SKIPPED) and outcome.error_message not in self._run.failures:
+            self._run.failures.append(str(outcome.error_message))
         self._outcomes.append(replace(outcome, duration_ms=round((time.monotonic() - started) * 1000)))
 
     def _publish_if_new(self, delivery: Delivery) -> Outcome:
         """The outcome of a delivery that is published, now or before; or of one that is not finished."""
         self._contents.refuse(delivery)
-        version = version_of(delivery, self._lake.configuration)
-        rows = self._published.rows(delivery.collector, version)
-        is_new = rows is None
-        if rows is None:
+        version = self._published.version(delivery, self._lake.configuration)
+        is_new = self._published.rows(delivery.collector, version) is None or not self._is_still_superseded(delivery)
+        if is_new:
             if reason := delivery.unfinished(datetime.now(UTC)):
                 self._run.skipped.append(reason)
                 return outcomes.unfinished(delivery, reason)
             self._write([*self._outcomes, outcomes.unended(delivery)])
-            rows = self._run.published[delivery.collector] = self._publish(delivery, version)
+            version = self._publish(delivery)
         else:
             self._run.unchanged.append(delivery.collector)
-        self._contents.note(delivery, rows)
-        outcome = outcomes.counted(delivery, rows, self._published.rows_before(delivery.collector, version))
+        outcome = self._standing(delivery, version)
         return self._warned(outcome) if is_new else outcome
 
-    def _publish(self, delivery: Delivery, version: str) -> int:
-        """Publish the delivery; returns its rows."""
+    def _standing(self, delivery: Delivery, version: str) -> Outcome:
+        """The outcome of a delivery that is published."""
+        rows = self._published.rows(delivery.collector, version) or 0
+        if other := self._superseding(delivery):
+            return outcomes.superseded(delivery, other.key)
+        self._contents.note(delivery, rows)
+        before = self._published.rows_before(delivery.collector, version)
+        return outcomes.counted(delivery, rows, before, self._published.parameter(delivery.collector, REPEATED))
+
+    def _is_still_superseded(self, delivery: Delivery) -> bool:
+        """False where a delivery's charges were left out for those of another file that is gone, or another by now."""
+        return not self._published.parameter(delivery.collector, SUPERSEDED_BY) or self._superseding(delivery) is not None
+
+    def _superseding(self, delivery: Delivery) -> Delivery | None:
+        """The file for which the charges of this one are left out."""
+        named = self._published.parameter(delivery.collector, SUPERSEDED_BY)
+        others = (one for one in self._found if named and self._mark(one) == named)
+        return next(others, None)
+
+    def _mark(self, delivery: Delivery) -> str:
+        """A published state of a delivery."""
+        return f"{delivery.collector} {self._published.current_version(delivery.collector)}"
+
+    def _publish(self, delivery: Delivery) -> str:
+        """Publish the delivery; returns its version."""
         with TemporaryDirectory(prefix="outlay-bill-") as folder:
             spools = DaySpools(Path(folder))
-            read(self._lake, delivery, spools)
-            publish(self._lake, delivery.collector, delivery.place, version, spools, self._published)
-            return spools.rows.total()
+            done = read(self._lake, delivery, spools)
+            carried = Dependencies(done.accounts, done.currencies)
+            version = version_of(delivery, self._lake.configuration, carried)
+            others = [one for one in self._found if one.folder is None] if done.sketches.by_day else []
+            compared = overlap(delivery, done.sketches.by_day, others, self._published)
+            if compared.held_by:
+                self._leave_out(delivery, version, carried, self._mark(compared.held_by), min(spools.rows))
+                return version
+            self._leave_out_older(delivery, version, compared)
+            wanted = Publication(
+                delivery.collector,
+                delivery.place,
+                version,
+                firsts={DEPENDENCIES: carried.to_text(), **({REPEATED: done.repeated} if done.repeated else {})},
+                sketches=done.sketches.by_day,
+            )
+            publish(self._lake, wanted, spools, self._published)
+            self._run.published[delivery.collector] = spools.rows.total()
+        return version
+
+    def _leave_out_older(self, delivery: Delivery, version: str, compared: Overlap) -> None:
+        """Publish the files that this one holds as empty, before it is published itself.
+
+        A run that is killed in between has left out what no published file holds; the next sees that, and reads all anew.
+        """
+        for older in compared.holds:
+            own = Dependencies.from_text(self._published.parameter(older.collector, DEPENDENCIES))
+            own_version = version_of(older, self._lake.configuration, own)
+            self._leave_out(older, own_version, own, f"{delivery.collector} {version}")
+            self._outcomes = [one for one in self._outcomes if one.aws_account_id != older.export]
+            self._outcomes.append(self._warned(outcomes.superseded(older, delivery.key)))
+
+    def _leave_out(
+        self, delivery: Delivery, version: str, carried: Dependencies, by: str, empty_day: date | None = None
+    ) -> None:
+        """Publish a file as empty, since the published state `by` of another holds its charges."""
+        firsts = {DEPENDENCIES: carried.to_text(), SUPERSEDED_BY: by}
+        wanted = Publication(delivery.collector, delivery.place, version, firsts=firsts, empty_day=empty_day)
+        publish_empty(self._lake, wanted, self._published)
 
     def _warned(self, outcome: Outcome) -> Outcome:
         """The outcome; its warning goes into the report, too."""
         if outcome.error_message:
             self._run.warnings.append(outcome.error_message)
         return outcome
+
+
+def _guarded(do: Callable[[], _Done]) -> _Done | Exception:
+    """What came of it; or the exception, whatever it is, as nothing of one bill may stop another."""
+    try:
+        return do()
+    except Exception as error:
+        return error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.bills.values import TEXT_MAP, BillPlace
+from collectors.bills.tag_columns import own_tags
+from collectors.bills.values import TEXT_MAP
 from collectors.scanning.events import groups_of
 from lake.configuration import GROUPS
 
@@ -48,11 +48,11 @@ class TagReader:
         self._grouping = {group: tuple(map(folded, keys)) for group, keys in grouping.items()}
         self._known: dict[object, TagSet] = {}
 
-    def read(self, column: pa.Array, name: str, place: BillPlace) -> ResolvedTags:
-        """Tags, names and groups of each row, from maps or JSON. Raises BillError where JSON is no object."""
+    def read(self, column: pa.MapArray) -> ResolvedTags:
+        """Tags, names and groups of each row."""
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
-        sets, rows = self._of_maps(column) if pa.types.is_map(column.type) else self._of_json(column, name, place)
+        sets, rows = self._of_maps(column)
         return ResolvedTags(
             pa.array([found.pairs for found in sets], TEXT_MAP).take(rows),
             pa.array([found.name for found in sets], pa.string()).take(rows),
@@ -64,20 +64,8 @@ class TagReader:
         keys = hashes.tolist()
         new = [number for number, key in enumerate(keys) if key not in self._known]
         for number, pairs in zip(new, column.take(pa.array(first[new])).to_pylist(), strict=True):
-            self._known[keys[number]] = self._tag_set(dict(pairs or ()))
+            self._known[keys[number]] = self._tag_set(own_tags(pairs or (), self._cleaned, folded))
         return [self._known[key] for key in keys], pa.array(rows)
-
-    def _of_json(self, column: pa.Array, name: str, place: BillPlace) -> tuple[list[TagSet], pa.Array]:
-        encoded = column.fill_null("{}").dictionary_encode()
-        texts = encoded.dictionary.to_pylist()
-        for code, text in enumerate(texts):
-            if text not in self._known:
-                tags = _parsed(text)
-                if tags is None:
-                    row = encoded.indices.index(code).as_py()
-                    raise place.error(name, f"value {text[:80]!r} is no JSON object", 'use {"key": "value"}', row)
-                self._known[text] = self._tag_set(tags)
-        return [self._known[text] for text in texts], encoded.indices
 
     def _tag_set(self, tags: Mapping[str, str | None]) -> TagSet:
         told = {self._cleaned(key): value for key, value in tags.items() if value is not None}
@@ -108,14 +96,3 @@ def _text_hashes(texts: pa.Array) -> NDArray[np.uint64]:
     encoded = texts.fill_null("\x00").dictionary_encode()
     hashes = np.array([hash(text) for text in encoded.dictionary.to_pylist()], np.int64).view(np.uint64)
     return hashes[encoded.indices.to_numpy()] if len(hashes) else np.empty(0, np.uint64)
-
-
-def _parsed(text: str) -> dict[str, str | None] | None:
-    """A JSON object with its values as text; None where text is none."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(found, dict):
-        return None
-    return {key: value if value is None or isinstance(value, str) else json.dumps(value) for key, value in found.items()}

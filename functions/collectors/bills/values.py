@@ -20,17 +20,18 @@ MOMENT = pa.timestamp("ms")
 TEXT_MAP = pa.map_(pa.string(), pa.string())
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2101, 1, 1)  # noqa: DTZ001
 _ZONE = r"(Z|[+-]\d\d:?\d\d)$"
+_UTC_BY_NAME = r"(?i)\s*(?:Z|UTC|GMT|Etc/UTC|[+-]00)$"
+_BEYOND_MICROSECONDS = r"(\.\d{6})\d+"
 _TIMES_REMEDY = "use ISO 8601 in UTC, such as 2026-11-20T09:00:00Z, between the years 2000 and 2100"
 
 
 class ValueKind(Enum):
-    """What a column holds. QUANTITY is a number that is kept as text; TAGS a map or its JSON."""
+    """What a column holds. QUANTITY is a number that is kept as text."""
 
     TEXT = "text"
     MONEY = "a number"
     QUANTITY = "a number or text"
     TIME = "a timestamp or ISO 8601 text"
-    TAGS = "map<string,string> or JSON text"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class BillPlace:
 
 
 def stored_as(kind: ValueKind) -> pa.DataType:
-    """The Arrow type that converted gives; for tags where a file has none."""
-    return {ValueKind.MONEY: MONEY, ValueKind.TIME: MOMENT, ValueKind.TAGS: TEXT_MAP}.get(kind, pa.string())
+    """The Arrow type that converted gives."""
+    return {ValueKind.MONEY: MONEY, ValueKind.TIME: MOMENT}.get(kind, pa.string())
 
 
 def converted(values: pa.Array, name: str, kind: ValueKind, place: BillPlace) -> pa.Array:
@@ -70,7 +71,13 @@ def converted(values: pa.Array, name: str, kind: ValueKind, place: BillPlace) ->
         return _money(values, name, place)
     if kind is ValueKind.TIME:
         return _moments(values, name, place)
-    return values.cast(TEXT_MAP if pa.types.is_map(values.type) else pa.string())
+    return without_blanks(values.cast(pa.string()))
+
+
+def without_blanks(texts: pa.Array) -> pa.Array:
+    """Null for the empty text that bills write where a line has no value."""
+    is_blank = pc.equal(texts, "")
+    return pc.if_else(is_blank, pa.scalar(None, pa.string()), texts) if pc.any(is_blank).as_py() else texts
 
 
 def _fits(found: pa.DataType, kind: ValueKind) -> bool:
@@ -83,7 +90,6 @@ def _fits(found: pa.DataType, kind: ValueKind) -> bool:
         ValueKind.MONEY: is_number,
         ValueKind.QUANTITY: is_number,
         ValueKind.TIME: pa.types.is_timestamp(found) or pa.types.is_date(found),
-        ValueKind.TAGS: pa.types.is_map(found),
     }
     return fitting[kind]
 
@@ -132,8 +138,9 @@ def _shifted(values: pa.Array) -> pa.Array:
 
 
 def _parsed(values: pa.Array) -> pa.Array:
-    """Times in text: with a zone, or without (then UTC); a bare date is its midnight."""
-    texts = pc.utf8_trim_whitespace(values.cast(pa.string()))
+    """Times in text: with an offset, with a name of UTC, as BigQuery has, or without (then UTC); a date is its midnight."""
+    texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(values.cast(pa.string())), _UTC_BY_NAME, "Z")
+    texts = pc.replace_substring_regex(texts, _BEYOND_MICROSECONDS, r"\1")
     texts = pc.if_else(pc.equal(pc.utf8_length(texts), 10), pc.binary_join_element_wise(texts, "00:00:00", " "), texts)
     zoned = pc.if_else(pc.match_substring_regex(texts, _ZONE), texts, pc.binary_join_element_wise(texts, "Z", ""))
     return zoned.cast(pa.timestamp("us", "UTC")).cast(MOMENT, safe=False)

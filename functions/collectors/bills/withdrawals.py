@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from datetime import date, datetime, timedelta
 
-from collectors.bills.days import DaySpools
 from collectors.bills.deliveries import Delivery
-from collectors.bills.publishing import Published, publish
+from collectors.bills.publishing import WITHDRAWN_IN, WITHDRAWN_VERSION, Publication, Published, publish_empty
 from collectors.bills.values import BillPlace
 from lake.lake import Lake
 
 EXPIRING = timedelta(days=90)
 """Bills are corrected for weeks, and lifecycle rules let them go after months."""
 
-WITHDRAWN_VERSION = "withdrawn"
 _PERIOD = re.compile(r"\d{4}-\d{2}")
 
 
@@ -37,10 +33,12 @@ def gone(published: Published, bill: str, found: Iterable[Delivery], today: date
     ]
 
 
-def withdraw(lake: Lake, bill: str, collector: str, published: Published) -> None:
-    """Publish every day of the delivery empty. The days stay, so that what was made from them is made again."""
-    with TemporaryDirectory(prefix="outlay-bill-") as folder:
-        publish(lake, collector, BillPlace(bill, collector), WITHDRAWN_VERSION, DaySpools(Path(folder)), published)
+def withdraw(lake: Lake, bill: str, collector: str, slot: datetime, published: Published) -> None:
+    """Publish every day of the delivery empty, with the slot: a retry of its run tells of the withdrawal again."""
+    wanted = Publication(
+        collector, BillPlace(bill, collector), WITHDRAWN_VERSION, parameters={WITHDRAWN_IN: slot.isoformat()}
+    )
+    publish_empty(lake, wanted, published)
 
 
 def named(bill: str, collector: str) -> tuple[str, str]:

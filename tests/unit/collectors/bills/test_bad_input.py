@@ -57,10 +57,6 @@ LINES: dict[str, tuple[pa.Table, tuple[str, ...]]] = {
         cur_table([line(), line(line_item_usage_start_date=YEAR_1)]),
         ("row 2", "line_item_usage_start_date", "0001-01-01", "between the years 2000 and 2100"),
     ),
-    "a charge twice": (
-        cur_table([line(identity_line_item_id="x"), line(identity_line_item_id="y"), line(identity_line_item_id="x")]),
-        ("row 3", "charge x, 2026-11-01T05:00:00Z/2026-11-01T06:00:00Z comes twice", "delivered again"),
-    ),
 }
 
 

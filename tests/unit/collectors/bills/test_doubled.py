@@ -115,7 +115,7 @@ def test_a_month_that_expired_in_its_bucket_stands_unless_another_export_deliver
 def test_a_focus_file_that_is_taken_away_no_longer_counts(make_lake: MakeLake) -> None:
     lake = with_bills(make_lake(), FOCUS)
     put(lake, "bills/azure/right.csv", csv_bytes(FOCUS_ROW))
-    put(lake, "bills/azure/wrong.csv", csv_bytes(FOCUS_ROW | {"BilledCost": "7"}))
+    put(lake, "bills/azure/wrong.csv", csv_bytes(FOCUS_ROW | {"BilledCost": "7", "SubAccountId": "0456"}))
     run(lake)
     remove(lake, "bills/azure/wrong.csv")
     done = run(lake)

@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.bills import cur2, focus
+from collectors.bills import aws_line_items as cur2
 from collectors.bills.charges import ChargeRows
 from collectors.bills.days import DaySpools
 from collectors.bills.files import read_lines
+from collectors.bills.formats import focus, load_format
 from collectors.bills.resources import resource_of
+from collectors.bills.tag_columns import gathered
 from collectors.bills.tags import TagReader, folded
 from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted
 from lake.catalog import Catalog
@@ -62,10 +64,11 @@ def shape(catalog: Catalog, tmp_path: Path) -> Callable[..., list[dict[str, Any]
 def rows_of(catalog: Catalog, path: Path, table: pa.Table) -> pa.Table:
     path.write_bytes(parquet(table))
     configuration = Configuration((), GROUPING, (), (), Notifications("#costs"))
+    read_as = load_format("cur2")
     rows = ChargeRows(
-        catalog.table("outlay.resource_events"), configuration, "aws", DELIVERED, cur2.OWN_TAG_PREFIX, may_repeat=False
+        catalog.table("outlay.resource_events"), configuration, "aws", DELIVERED, read_as.own_tag_prefix, has_line_ids=True
     )
-    made = [rows.rows(cur2.charges_of(lines), cur2.TAGS, at) for at, lines in read_lines(path, PLACE, cur2.COLUMNS)]
+    made = [rows.rows(read_as.charges_of(lines), at) for at, lines in read_lines(path, PLACE, read_as)]
     return pa.concat_tables(made) if made else catalog.table("outlay.resource_events").arrow_schema.empty_table()
 
 
@@ -189,7 +192,7 @@ def test_tags_are_told_apart_in_slices_and_whatever_their_order() -> None:
     maps = [[("user:Customer", "a")], [("user_tenant", "c"), ("user_Customer", "b")], [], None, [("user_Customer", "a")]]
     maps += [[("user_Customer", "b"), ("user_tenant", "c")], [("user_tenant", "c"), ("user_Customer", "")]]
     column = pa.array([[("skipped", "x")], *maps], kind).slice(1)
-    read = TagReader(GROUPING, cur2.OWN_TAG_PREFIX).read(column, "resource_tags", PLACE)
+    read = TagReader(GROUPING, cur2.OWN_TAG_PREFIX).read(column)
     assert read.groups["customer"].to_pylist() == ["a", "b", None, None, "a", "b", "c"]
     assert [dict(pairs) for pairs in read.tags.to_pylist()] == [
         {"Customer": "a"},
@@ -203,8 +206,9 @@ def test_tags_are_told_apart_in_slices_and_whatever_their_order() -> None:
 
 
 def test_tags_in_json_keep_their_keys_and_tell_numbers_as_text() -> None:
-    column = pa.array(['{"env": "prod", "user_env": "x", "size": 3, "gone": null}', None, "{}"])
-    read = TagReader(GROUPING, focus.OWN_TAG_PREFIX).read(column, "Tags", PLACE)
+    batch = pa.record_batch({"Tags": ['{"env": "prod", "user_env": "x", "size": 3, "gone": null}', None, "{}"]})
+    column = gathered(batch, {"Tags": focus.TAG_COLUMNS[0]}, PLACE)
+    read = TagReader(GROUPING, focus.FORMAT.own_tag_prefix).read(column)
     assert read.tags.to_pylist()[0] == [("env", "prod"), ("user_env", "x"), ("size", "3")]
     assert read.groups["env"].to_pylist() == ["prod", None, None]
 
@@ -266,8 +270,18 @@ def test_any_bill_conserves_its_total_and_has_stable_unique_ids(lines: list[dict
 
 def test_spools_need_no_codec_that_the_layer_lacks(tmp_path: Path) -> None:
     rows = rows_of(CATALOG, tmp_path / "x.parquet", cur_table([line(10, 1.0) for _ in range(100)]))
-    DaySpools(tmp_path).append(rows)
-    assert gzip.decompress((tmp_path / "2026-11-10").read_bytes()).count(b"AmazonEC2") >= 100
+    DaySpools(tmp_path, plain_bytes=0).append(rows)
+    assert gzip.decompress((tmp_path / "2026-11-10.gz").read_bytes()).count(b"AmazonEC2") >= 100
+
+
+def test_spools_that_grow_too_large_are_compressed_from_then_on_and_read_in_order(tmp_path: Path) -> None:
+    rows = rows_of(CATALOG, tmp_path / "x.parquet", cur_table([line(10, float(cost)) for cost in range(6)]))
+    spools = DaySpools(tmp_path, plain_bytes=1)
+    for start in range(0, 6, 2):
+        spools.append(rows.slice(start, 2))
+    assert {path.name for path in tmp_path.iterdir()} >= {"2026-11-10", "2026-11-10.gz"}
+    read = [cost for table in spools.read(datetime(2026, 11, 10, tzinfo=UTC).date()) for cost in table["value"].to_pylist()]
+    assert read == list(range(6))
 
 
 def _cents(cost: float) -> Decimal:
