@@ -9,10 +9,11 @@ from itertools import accumulate, chain
 
 import pyarrow as pa
 
-from collectors.scanning.events import Event, Origin, first_tag
+from collectors.scanning.events import Event, Origin
 from lake.catalog import Table
 from lake.configuration import GROUPS
 from lake.event_ids import Identities, digests_of, event_ids
+from lake.grouping import GroupKeys
 from lake.times import naive
 
 _AS_GIVEN = (
@@ -31,12 +32,12 @@ _AS_GIVEN = (
 class EventRows:
     """Gathers the events of one scan; table() gives them in the schema of resource_events.
 
-    Groups come from tags by the configured keys, then from the account's defaults. Properties without a value are left out.
+    Properties without a value are left out.
     The same event given twice is one row, whichever table() the first went to: that takes 8 bytes an event.
     """
 
     def __init__(self, table: Table, grouping: Mapping[str, tuple[str, ...]], origin: Origin) -> None:
-        self._schema, self._grouping, self._origin = table.arrow_schema, grouping, origin
+        self._schema, self._group_keys, self._origin = table.arrow_schema, GroupKeys(grouping), origin
         self._scope, self._moment = f"{origin.collector}\x1f{origin.event_type}", origin.slot.isoformat()
         self._events: list[Event] = []
         self._identities = Identities()
@@ -92,11 +93,9 @@ class EventRows:
         }
 
     def _group_columns(self, tags: list[Mapping[str, str]]) -> dict[str, pa.Array]:
-        columns = {}
-        for group in GROUPS:
-            keys, default = self._grouping.get(group, ()), self._origin.account.defaults.get(group)
-            columns[group] = pa.array([first_tag(of_one, keys) or default for of_one in tags], pa.string())
-        return columns
+        defaults = self._origin.account.defaults
+        found = [self._group_keys.groups_of(of_one, defaults) for of_one in tags]
+        return {group: pa.array([groups[group] for groups in found], pa.string()) for group in GROUPS}
 
 
 def _text_map(maps: Sequence[Mapping[str, str | None]]) -> pa.Array:

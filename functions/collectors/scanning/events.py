@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from lake.configuration import GROUPS, Account
+from lake.configuration import Account
 
 
 @dataclass(slots=True)
@@ -37,18 +37,3 @@ class Origin:
     slot: datetime
     account: Account
     region: str
-
-
-def groups_of(
-    tags: Mapping[str, str], grouping: Mapping[str, tuple[str, ...]], defaults: Mapping[str, str]
-) -> dict[str, str | None]:
-    """The five groups of something with these tags: the first configured key with a value, else the account's default."""
-    return {group: first_tag(tags, grouping.get(group, ())) or defaults.get(group) for group in GROUPS}
-
-
-def first_tag(tags: Mapping[str, str], keys: tuple[str, ...]) -> str | None:
-    """The value of the first of keys that has one; an empty value is none."""
-    for key in keys:
-        if value := tags.get(key):
-            return value
-    return None

@@ -20,7 +20,7 @@ from collectors.bills.charges import ChargeRows
 from collectors.bills.days import DaySpools
 from collectors.bills.files import read_lines
 from collectors.bills.resources import resource_of
-from collectors.bills.tags import TagReader, folded
+from collectors.bills.tags import TagReader
 from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted
 from lake.catalog import Catalog
 from lake.configuration import Configuration, Notifications
@@ -178,10 +178,6 @@ def test_resources_of_other_partitions_and_without_a_region() -> None:
     assert resource_of(volume, "1", "cn-north-1", "AmazonEC2", "x").arn == f"arn:aws-cn:ec2:cn-north-1:1:volume/{volume}"
     assert resource_of(volume, "1", "", "AmazonEC2", "x") == (volume, "x", volume)
     assert resource_of("logs", "1", "eu-west-1", "AmazonS3", "x") == ("arn:aws:s3:::logs", "s3:bucket", "logs")
-
-
-def test_tag_keys_match_however_the_bill_spells_them() -> None:
-    assert {folded(key) for key in ("CostCenter", "cost_center", "Cost Center", "cost:center")} == {"costcenter"}
 
 
 def test_tags_are_told_apart_in_slices_and_whatever_their_order() -> None:
