@@ -18,7 +18,7 @@ FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
 SCHEDULED = ("collection", "rollups", "alerts")
 ROLLUPS = ("anomalies", "cost_hourly", "cost_rollup_daily", "resource_snapshots_daily", "rule_violations")
 WRITES = {
-    "collect": {"resource_events/event_type=config/", "collector_runs/"},
+    "collect": {"resource_events/event_type=config/", "resource_events/event_type=metric/", "collector_runs/"},
     "bills": {"resource_events/event_type=cost/", "collector_runs/"},
     "rollup": {f"{name}/" for name in ROLLUPS},
     "notify": {"notifications/"},

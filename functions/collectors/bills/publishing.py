@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from collectors.bills.days import DaySpools, total
 from collectors.bills.values import BillPlace
-from collectors.scanning.batch import SORT_BY
+from collectors.scanning.part import SORT_BY
 from lake.catalog import Table
 from lake.errors import BillError
 from lake.lake import Lake

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import accumulate, chain
 
 import pyarrow as pa
 
+from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Event, Origin
 from lake.catalog import Table
 from lake.configuration import GROUPS
+from lake.errors import ConfigurationError, OutlayError
 from lake.event_ids import Identities, digests_of, event_ids
 from lake.grouping import GroupKeys
 from lake.times import naive
@@ -29,15 +31,27 @@ _AS_GIVEN = (
 """Columns that are fields of an event."""
 
 
+class OutsideItsDaysError(OutlayError):
+    """An event lies on a day whose object the run does not write: a later run could not overwrite it."""
+
+    def __init__(self, event: Event, day: date, days: list[date]) -> None:
+        super().__init__(
+            f"{event.resource_arn} has an event of {day}, and the run writes the days {days[0]} to {days[-1]} alone; "
+            "raise its days_back, or have it leave such events out"
+        )
+
+
 class EventRows:
     """Gathers the events of one scan; table() gives them in the schema of resource_events.
 
-    Properties without a value are left out.
-    The same event given twice is one row, whichever table() the first went to: that takes 8 bytes an event.
+    Properties without a value are left out. The same event given twice is one row, whichever table() the first went to: that
+    takes 8 bytes an event.
     """
 
-    def __init__(self, table: Table, grouping: Mapping[str, tuple[str, ...]], origin: Origin) -> None:
+    def __init__(self, table: Table, grouping: Mapping[str, tuple[str, ...]], origin: Origin, collector: Collector) -> None:
         self._schema, self._group_keys, self._origin = table.arrow_schema, GroupKeys(grouping), origin
+        self._declared = {kind.type: kind.property_names(collector.event_type) for kind in collector.kinds}
+        self._days = collector.days_of(origin.slot)
         self._scope, self._moment = f"{origin.collector}\x1f{origin.event_type}", origin.slot.isoformat()
         self._events: list[Event] = []
         self._identities = Identities()
@@ -51,8 +65,12 @@ class EventRows:
         self._events.append(event)
 
     def table(self) -> pa.Table:
-        """The gathered rows; the next append starts anew."""
+        """The gathered rows; the next append starts anew.
+
+        Raises ConfigurationError for what the collector does not declare, OutsideItsDaysError for an event of another day.
+        """
         events, self._events = self._events, []
+        self._refuse_undeclared(events)
         digests = digests_of(self._scope, map(self._identity, events))
         is_new = self._identities.earlier(digests) == 0
         columns = {
@@ -62,6 +80,7 @@ class EventRows:
             "value": self._values([event.value for event in events]),
             "properties": _text_map([event.properties for event in events]),
             "tags": _text_map([event.tags for event in events]),
+            "aws_region": self._regions(events),
             **self._origin_columns(len(events)),
             **self._group_columns([event.tags for event in events]),
         }
@@ -70,25 +89,47 @@ class EventRows:
         )
         return rows if is_new.all() else rows.filter(pa.array(is_new))
 
+    def _refuse_undeclared(self, events: list[Event]) -> None:
+        """Every property has its meaning and unit in the data dictionary, or it does not get into the lake."""
+        for kind in {event.resource_type for event in events}:
+            declared = self._declared.get(kind)
+            if declared is None:
+                raise ConfigurationError(f"collector {self._origin.collector} yields {kind!r}; add the kind to its kinds")
+            found = chain.from_iterable(event.properties for event in events if event.resource_type == kind)
+            if undeclared := sorted(set(found) - declared):
+                raise ConfigurationError(
+                    f"collector {self._origin.collector} yields the property {undeclared[0]!r} of {kind}, which "
+                    "the kind does not have; describe it there"
+                )
+
     def _identity(self, event: Event) -> bytes:
-        moment = event.event_time.isoformat() if event.event_time else self._moment
+        moment = event.event_time.astimezone(UTC).isoformat() if event.event_time else self._moment
         return f"{event.resource_arn}\x1f{event.event_action}\x1f{moment}".encode()
 
     def _times(self, events: list[Event]) -> pa.Array:
         slot = naive(self._origin.slot)
-        times: list[datetime] = [slot if event.event_time is None else naive(event.event_time) for event in events]
+        times: list[datetime] = [slot if event.event_time is None else self._own_time(event) for event in events]
         return pa.array(times, self._schema.field("event_time").type)
+
+    def _own_time(self, event: Event) -> datetime:
+        moment = naive(event.event_time or self._origin.slot)
+        if not self._days[0] <= moment.date() <= self._days[-1]:
+            raise OutsideItsDaysError(event, moment.date(), self._days)
+        return moment
 
     def _values(self, values: list[Decimal | int | None]) -> pa.Array:
         money = self._schema.field("value").type
         return pa.array([None if value is None else Decimal(value) for value in values], money)
+
+    def _regions(self, events: list[Event]) -> pa.Array:
+        place = self._origin.unit.place
+        return pa.array([event.region or place for event in events], pa.string())
 
     def _origin_columns(self, rows: int) -> dict[str, pa.Array]:
         account, slot = self._origin.account, naive(self._origin.slot)
         return {
             "ingested_at": pa.repeat(pa.scalar(slot, self._schema.field("ingested_at").type), rows),
             "aws_account_id": pa.repeat(account.account_id, rows),
-            "aws_region": pa.repeat(self._origin.region, rows),
             "account_role": pa.repeat(pa.scalar(account.role, pa.string()), rows),
         }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from collectors.aws import ebs_volumes
 from collectors.scanning.event_rows import EventRows
 from collectors.scanning.events import Event, Origin
+from collectors.scanning.scope import Unit
 from lake.configuration import Account
 from tests.support.catalog import CATALOG
 
@@ -17,7 +19,8 @@ GROUPING = {"customer": ("customer", "Customer"), "env": ("env",)}
 
 
 def rows(*events: Event, slot: datetime = SLOT) -> list[dict[str, object]]:
-    gathered = EventRows(TABLE, GROUPING, Origin("ebs_volumes", "config", slot, ACCOUNT, "eu-west-1"))
+    origin = Origin("ebs_volumes", "config", slot, Unit(ACCOUNT, "eu-west-1"))
+    gathered = EventRows(TABLE, GROUPING, origin, ebs_volumes.COLLECTOR)
     for event in events:
         gathered.append(event)
     return gathered.table().to_pylist()

@@ -17,6 +17,7 @@ from collectors.bills.files import read_lines
 from collectors.bills.values import BillPlace
 from collectors.scanning.event_rows import EventRows
 from collectors.scanning.events import Origin
+from collectors.scanning.scope import Unit
 from lake.configuration import GROUPS, Account, Configuration, Notifications
 from lake.grouping import GroupKeys, folded
 from tests.support.catalog import CATALOG
@@ -31,7 +32,8 @@ GROUPING = {"customer": ("customer", "tenant"), "cluster": ("Cost Center",), "en
 def scanned(tags: dict[str, str]) -> dict[str, str | None]:
     """The groups of a volume with these tags, as a scan writes it."""
     raw = {"VolumeId": "vol-1", "Size": 8, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-    rows = EventRows(TABLE, GROUPING, Origin("ebs_volumes", "config", SLOT, ACCOUNT, "eu-west-1"))
+    origin = Origin("ebs_volumes", "config", SLOT, Unit(ACCOUNT, "eu-west-1"))
+    rows = EventRows(TABLE, GROUPING, origin, ebs_volumes.COLLECTOR)
     rows.append(ebs_volumes.to_event(raw, ACCOUNT.account_id, "eu-west-1"))
     (row,) = rows.table().to_pylist()
     return {group: row[group] for group in GROUPS}
