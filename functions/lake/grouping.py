@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from lake.configuration import GROUPS
@@ -11,8 +11,9 @@ from lake.configuration import GROUPS
 MOST_REMEMBERED = 10_000
 _NO_DEFAULTS: Mapping[str, str] = {}
 
-Candidates = tuple[tuple[str, ...], ...]
-"""For each of GROUPS, the keys of a resource's tags that may name it, the strongest first."""
+_Candidates = tuple[tuple[int, tuple[str, ...]], ...]
+"""Of a set of tag keys: the groups that some of them may name, by their place in GROUPS, and those keys, the strongest
+first."""
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -34,31 +35,45 @@ class GroupKeys:
 
     def __init__(self, grouping: Mapping[str, Iterable[str]]) -> None:
         self._keys = [tuple(grouping.get(group, ())) for group in GROUPS]
-        self._known: dict[tuple[str, ...], Candidates] = {}
+        self._known: dict[tuple[str, ...], _Candidates] = {}
 
     def groups_of(self, tags: Mapping[str, str | None], defaults: Mapping[str, str] = _NO_DEFAULTS) -> dict[str, str | None]:
         """The groups by name, all of GROUPS: from tags, else the account's default, else None."""
+        return dict(zip(GROUPS, self._found(tags, [defaults.get(group) for group in GROUPS]), strict=True))
+
+    def columns_of(
+        self, tags: Iterable[Mapping[str, str | None]], defaults: Mapping[str, str] = _NO_DEFAULTS
+    ) -> dict[str, Sequence[str | None]]:
+        """The same for many resources of one account: each group's values, one a resource."""
+        otherwise = [defaults.get(group) for group in GROUPS]
+        columns = list(zip(*[self._found(of_one, otherwise) for of_one in tags], strict=True))
+        return dict(zip(GROUPS, columns or [()] * len(GROUPS), strict=True))
+
+    def _found(self, tags: Mapping[str, str | None], otherwise: list[str | None]) -> list[str | None]:
+        """The groups in the order of GROUPS."""
         # Values differ from resource to resource, sets of keys hardly do: so the keys are matched once for each set.
         names = tuple(tags)
-        candidates = self._known.get(names) or self._remember(names)
-        found: dict[str, str | None] = {}
-        for group, keys in zip(GROUPS, candidates, strict=True):
-            found[group] = defaults.get(group)
+        candidates = self._known.get(names)
+        if candidates is None:
+            candidates = self._remember(names)
+        found = otherwise.copy()
+        for place, keys in candidates:
             for key in keys:
                 if value := tags[key]:
-                    found[group] = value
+                    found[place] = value
                     break
         return found
 
-    def _remember(self, names: tuple[str, ...]) -> Candidates:
+    def _remember(self, names: tuple[str, ...]) -> _Candidates:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         by_folded_key: dict[str, list[str]] = {}
         for name in sorted(names):
             by_folded_key.setdefault(folded(name), []).append(name)
-        found = tuple(
-            tuple(name for key in keys for name in sorted(by_folded_key.get(folded(key), ()), key=lambda name: name != key))
+        in_order = [
+            [name for key in keys for name in sorted(by_folded_key.get(folded(key), ()), key=lambda name: name != key)]
             for keys in self._keys
-        )
+        ]
+        found = tuple((place, tuple(keys)) for place, keys in enumerate(in_order) if keys)
         self._known[names] = found
         return found

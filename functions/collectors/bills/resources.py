@@ -9,10 +9,33 @@ from functools import cache
 from typing import NamedTuple
 
 from collectors.scanning.discovery import resource_kinds
-from lake.resource_types import ResourceKind
+from lake.resource_types import Property, ResourceKind
 
 NO_RESOURCE = "cost_allocation"
 """Type of a charge that names no resource."""
+
+
+def _of_charges(name: str, meaning: str, unit: str | None = None) -> Property:
+    return Property(name, meaning, unit, event_type="cost")
+
+
+CHARGE = ResourceKind(
+    NO_RESOURCE,
+    "A charge of a bill, whatever it is for; its resource type is cost_allocation where it names no resource",
+    "",
+    values=(_of_charges("value", "Unblended (billed) cost", "USD"),),
+    properties=(
+        _of_charges("usage_type", "The provider's usage type or meter, as the column usage_type"),
+        _of_charges("operation", "What was done, such as RunInstances"),
+        _of_charges("pricing_term", "On demand, reserved, spot or a savings plan, in the provider's words"),
+        _of_charges("line_item_type", "Kind of line, in the provider's words"),
+        _of_charges("charge_class", "FOCUS only: Correction where the row corrects an earlier one"),
+        _of_charges("usage_quantity", "How much was used or priced", "pricing_unit"),
+        _of_charges("pricing_unit", "Unit of usage_quantity, in the provider's words"),
+        _of_charges("description", "The line's own text"),
+    ),
+)
+"""What the mappings of bills put into properties."""
 
 
 def _unscanned(type_: str, meaning: str, resource: str, id_prefix: str = "") -> ResourceKind:

@@ -8,11 +8,11 @@ from decimal import Decimal
 from itertools import accumulate, chain
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Event, Origin
 from lake.catalog import Table
-from lake.configuration import GROUPS
 from lake.errors import ConfigurationError, OutlayError
 from lake.event_ids import Identities, digests_of, event_ids
 from lake.grouping import GroupKeys
@@ -70,7 +70,6 @@ class EventRows:
         Raises ConfigurationError for what the collector does not declare, OutsideItsDaysError for an event of another day.
         """
         events, self._events = self._events, []
-        self._refuse_undeclared(events)
         digests = digests_of(self._scope, map(self._identity, events))
         is_new = self._identities.earlier(digests) == 0
         columns = {
@@ -84,22 +83,24 @@ class EventRows:
             **self._origin_columns(len(events)),
             **self._group_columns([event.tags for event in events]),
         }
+        self._refuse_undeclared(columns["resource_type"], columns["properties"])
         rows = pa.Table.from_arrays(
             [columns.get(column.name, pa.nulls(len(events), column.type)) for column in self._schema], schema=self._schema
         )
         return rows if is_new.all() else rows.filter(pa.array(is_new))
 
-    def _refuse_undeclared(self, events: list[Event]) -> None:
+    def _refuse_undeclared(self, types: pa.Array, properties: pa.MapArray) -> None:
         """Every property has its meaning and unit in the data dictionary, or it does not get into the lake."""
-        for kind in {event.resource_type for event in events}:
+        kinds = types.unique().to_pylist()
+        for kind in kinds:
             declared = self._declared.get(kind)
             if declared is None:
                 raise ConfigurationError(f"collector {self._origin.collector} yields {kind!r}; add the kind to its kinds")
-            found = chain.from_iterable(event.properties for event in events if event.resource_type == kind)
-            if undeclared := sorted(set(found) - declared):
+            of_kind = properties if len(kinds) == 1 else properties.filter(pc.equal(types, kind))
+            if undeclared := sorted(set(of_kind.keys.unique().to_pylist()) - declared):
                 raise ConfigurationError(
-                    f"collector {self._origin.collector} yields the property {undeclared[0]!r} of {kind}, which "
-                    "the kind does not have; describe it there"
+                    f"collector {self._origin.collector} yields the property {undeclared[0]!r} of {kind}, which the kind "
+                    "does not have; describe it there"
                 )
 
     def _identity(self, event: Event) -> bytes:
@@ -122,8 +123,8 @@ class EventRows:
         return pa.array([None if value is None else Decimal(value) for value in values], money)
 
     def _regions(self, events: list[Event]) -> pa.Array:
-        place = self._origin.unit.place
-        return pa.array([event.region or place for event in events], pa.string())
+        place, own = self._origin.unit.place, [event.region for event in events]
+        return pa.array(own, pa.string()).fill_null(place) if any(own) else pa.repeat(place, len(own))
 
     def _origin_columns(self, rows: int) -> dict[str, pa.Array]:
         account, slot = self._origin.account, naive(self._origin.slot)
@@ -134,9 +135,8 @@ class EventRows:
         }
 
     def _group_columns(self, tags: list[Mapping[str, str]]) -> dict[str, pa.Array]:
-        defaults = self._origin.account.defaults
-        found = [self._group_keys.groups_of(of_one, defaults) for of_one in tags]
-        return {group: pa.array([groups[group] for groups in found], pa.string()) for group in GROUPS}
+        found = self._group_keys.columns_of(tags, self._origin.account.defaults)
+        return {group: pa.array(values, pa.string()) for group, values in found.items()}
 
 
 def _text_map(maps: Sequence[Mapping[str, str | None]]) -> pa.Array:

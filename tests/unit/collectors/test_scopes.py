@@ -171,6 +171,25 @@ def test_an_event_of_another_day_fails_its_scan_and_says_which(collect: Any, day
     assert rows(lake, "resource_events") == []
 
 
+ROLE = ResourceKind("iam:role", "A role", "arn:{partition}:iam::{account}:role/{id}", properties=(Property("path", "Path"),))
+
+
+def test_of_several_kinds_each_has_its_own_properties(collect: Any) -> None:
+    def scan(session: Any, origin: Origin) -> Iterator[Event]:
+        yield bucket(origin, "b", properties={"size": "1"})
+        yield Event(ROLE.type, "r", "arn:r", properties={"path": "/"})
+
+    collector = Collector(scan, (BUCKET, ROLE), scope=ACCOUNT)
+    assert collect(collector, FIRST)[0].event_count == 2
+
+    def swapped(session: Any, origin: Origin) -> Iterator[Event]:
+        yield bucket(origin, "b", properties={"path": "/"})
+        yield Event(ROLE.type, "r", "arn:r", properties={"path": "/"})
+
+    ((outcome),) = collect(replace(collector, scan=swapped), FIRST)[0].outcomes
+    assert "property 'path' of s3:bucket" in (outcome.error_message or "")
+
+
 @pytest.mark.parametrize(
     ("event", "says"),
     [

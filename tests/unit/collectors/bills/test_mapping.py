@@ -19,9 +19,9 @@ from collectors.bills import cur2, focus
 from collectors.bills.charges import ChargeRows
 from collectors.bills.days import DaySpools
 from collectors.bills.files import read_lines
-from collectors.bills.resources import resource_of
+from collectors.bills.resources import CHARGE, resource_of
 from collectors.bills.tags import TagReader
-from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted
+from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted, stored_as
 from lake.catalog import Catalog
 from lake.configuration import Account, Configuration, Notifications
 from lake.ids import stable_id
@@ -201,6 +201,14 @@ def test_a_bucket_charged_without_a_region_is_in_its_accounts_partition(catalog:
     charge = line(line_item_product_code="AmazonS3", line_item_resource_id="logs", product_region_code="")
     (row,) = rows_of(catalog, tmp_path / "x.parquet", cur_table([charge]), account).to_pylist()
     assert row["resource_arn"] == "arn:aws-us-gov:s3:::logs"
+
+
+def test_every_property_of_a_charge_is_described(catalog: Catalog, tmp_path: Path) -> None:
+    described = CHARGE.property_names("cost")
+    for mapping in (cur2, focus):
+        kinds = {column.name: stored_as(column.kind) for column in mapping.COLUMNS}
+        nothing = pa.table({name: pa.nulls(1, kind) for name, kind in kinds.items()})
+        assert set(mapping.charges_of(nothing).properties) <= described
 
 
 def test_tags_are_told_apart_in_slices_and_whatever_their_order() -> None:
