@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.measuring import verdict
-from collectors.scanning.batch import SORT_BY
+from collectors.scanning.part import SORT_BY
 from infra.catalog_parser import parse_catalog
 from lake.writer import ParquetObject
 from tests.support.company import SQL

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
 from collectors.aws import ebs_volumes, ec2_instances
-from collectors.scanning.batch import SORT_BY
 from collectors.scanning.event_rows import EventRows
 from collectors.scanning.events import Origin
 from collectors.scanning.member_role import MemberAccess
+from collectors.scanning.part import SORT_BY
 from collectors.scanning.scan import SPOOLED_ROWS
+from collectors.scanning.scope import Unit
 from infra.catalog_parser import parse_catalog
 from lake.configuration import Account
 from lake.writer import ParquetObject
@@ -40,15 +41,15 @@ def main() -> None:
     """Print the ratio for `instances` (the default) or `volumes`."""
     what = sys.argv[1] if len(sys.argv) > 1 else "instances"
     module, operation = COLLECTORS[what]
-    origin = Origin(what, "config", SLOT, ACCOUNT, REGION)
+    origin = Origin(what, "config", SLOT, Unit(ACCOUNT, REGION))
     with Company(1, (REGION,), ROWS).network(keep_objects=True, keep_answers=True) as network:
         session = MemberAccess(ACCOUNT.account_id, "KEY" + ACCOUNT.account_id, "secret", "token").session()
         s3 = boto3.client("s3")
 
         def ours() -> None:
-            gathered = EventRows(TABLE, GROUPING, origin)
+            gathered = EventRows(TABLE, GROUPING, origin, module.COLLECTOR)
             with ParquetObject(s3, "lake", "ours.parquet", TABLE, SORT_BY) as target:
-                for event in module.scan(session, REGION):
+                for event in module.scan(session, origin):
                     gathered.append(event)
                     if len(gathered) >= SPOOLED_ROWS:
                         target.write(gathered.table())

@@ -15,11 +15,12 @@ import pandas as pd
 
 from benchmarks.measuring import medians, verdict
 from benchmarks.plain import row_of
-from collectors.aws.ebs_volumes import to_event
-from collectors.scanning.batch import SORT_BY
+from collectors.aws.ebs_volumes import COLLECTOR, to_event
 from collectors.scanning.event_rows import EventRows
 from collectors.scanning.events import Origin
+from collectors.scanning.part import SORT_BY
 from collectors.scanning.scan import SPOOLED_ROWS
+from collectors.scanning.scope import Unit
 from infra.catalog_parser import parse_catalog
 from lake.configuration import Account
 from lake.writer import CODEC, CODEC_LEVEL, ParquetObject
@@ -29,7 +30,7 @@ from tests.support.transport import Network, environment
 
 ROWS = 20_000
 TABLE = parse_catalog(SQL).table("outlay.resource_events")
-ORIGIN = Origin("ebs_volumes", "config", SLOT, Account("0" * 12, "Account"), "us-east-1")
+ORIGIN = Origin("ebs_volumes", "config", SLOT, Unit(Account("0" * 12, "Account"), "us-east-1"))
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def main() -> None:
         s3 = boto3.client("s3")
 
         def ours() -> None:
-            gathered = EventRows(TABLE, GROUPING, ORIGIN)
+            gathered = EventRows(TABLE, GROUPING, ORIGIN, COLLECTOR)
             with ParquetObject(s3, "lake", "ours.parquet", TABLE, SORT_BY) as target:
                 for event in events:
                     gathered.append(event)

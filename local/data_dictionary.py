@@ -1,13 +1,16 @@
-"""docs/data-dictionary.md, made from sql/ alone: `python -m local.data_dictionary` writes it, a test keeps it true."""
+"""docs/data-dictionary.md, made from sql/ and the collectors: `python -m local.data_dictionary` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from collectors.bills.resources import CHARGE, UNSCANNED
+from collectors.scanning.discovery import resource_kinds
 from infra.catalog_parser import parse_catalog
 from lake.catalog import Catalog
 from lake.relations import Column, Relation, Table
+from lake.resource_types import Edge, Property, ResourceKind
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "data-dictionary.md"
@@ -15,12 +18,13 @@ DOCUMENT = ROOT / "docs" / "data-dictionary.md"
 
 def data_dictionary(catalog: Catalog) -> str:
     """The document: every table and view with its grain, and every column with its meaning and unit."""
-    return "\n".join([*_introduction(catalog), *_tables(catalog), *_views(catalog), *_queries(catalog)]) + "\n"
+    parts = (_introduction(catalog), _tables(catalog), _views(catalog), _queries(catalog), _resource_kinds())
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def _introduction(catalog: Catalog) -> Iterator[str]:
     yield "# Data dictionary\n"
-    yield "Made from `sql/` by `python -m local.data_dictionary`; edit the SQL files, not this page.\n"
+    yield "Made from `sql/` and the collectors by `python -m local.data_dictionary`; edit those, not this page.\n"
     yield "Money is in USD, times are UTC. A rollup's table has a twin of its name in the database `<database>_builds`, the"
     yield "same columns behind `build`: there a build that failed its audit can be looked at.\n"
     yield "| relation | what one row is | grain |\n|---|---|---|"
@@ -76,6 +80,43 @@ def _columns(columns: Iterable[Column]) -> Iterator[str]:
     for column in columns:
         yield f"| `{column.name}` | {column.type} | {column.comment} |"
     yield ""
+
+
+def _resource_kinds() -> Iterator[str]:
+    yield "\n## Resource kinds\n"
+    yield "What `value` and `properties` of `resource_events` mean, by `resource_type`. Properties are text; one that says"
+    yield "nothing is absent. A source is the API's own field, where the property is taken as it stands.\n"
+    kinds = resource_kinds()
+    for kind in kinds.values():
+        yield f"### {kind.type}\n"
+        yield f"{kind.meaning}: `{kind.arn}`.\n"
+        yield from _properties(kind)
+        yield from (_edge(kind, edge) for edge in kind.edges)
+        yield ""
+    yield f"### Charges\n\n{CHARGE.meaning}.\n"
+    yield from _properties(CHARGE)
+    yield "### Named by bills alone\n\nNo collector finds them yet.\n"
+    yield "| resource type | what it is | ARN |\n|---|---|---|"
+    for kind in UNSCANNED:
+        if kind.type not in kinds:
+            yield f"| `{kind.type}` | {kind.meaning} | `{kind.arn}` |"
+
+
+def _properties(kind: ResourceKind) -> Iterator[str]:
+    yield "| property | events | meaning | unit | source |\n|---|---|---|---|---|"
+    for found in (*kind.values, *kind.properties):
+        yield f"| {_named(found)} | {found.event_type} | {found.meaning} | {found.unit or ''} | {found.source or ''} |"
+    yield ""
+
+
+def _named(found: Property) -> str:
+    return "value (a column)" if found.name == "value" else f"`{found.name}`"
+
+
+def _edge(kind: ResourceKind, edge: Edge) -> str:
+    ends = (kind.type, edge.target) if edge.direction == "out" else (edge.target, kind.type)
+    cost = "; its cost rolls up there" if edge.is_cost_parent else ""
+    return f"- `{ends[0]}` {edge.relationship} `{ends[1]}`, by `{edge.through}`{cost}"
 
 
 def _kept(table: Table) -> str:

@@ -1,6 +1,8 @@
 """CloudWatch alarms, evaluated when asked: moto keeps their definitions and the data, but never compares them."""
 
+import ast
 import math
+import operator
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +17,12 @@ _COMPARE = {
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
 }
+_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 _STATISTIC: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
@@ -27,7 +35,7 @@ _STATISTIC: dict[str, Callable[[list[float]], float]] = {
 def evaluate(account: str) -> list[dict[str, Any]]:
     """Every metric alarm of an account as name, state (OK, ALARM, INSUFFICIENT_DATA), value, reason.
 
-    Periods end now, so an alarm sees what has just happened; maths on metrics are not evaluated.
+    Periods end now, so an alarm sees what has just happened. Of maths on metrics, arithmetic is evaluated.
     """
     return [
         _evaluate(account, region, alarm)
@@ -63,24 +71,62 @@ def _breaches(alarm: Any, value: float | None) -> bool:
 
 
 def _value(account: str, region: str, alarm: Any, periods_ago: int) -> float | None:
+    """The alarm's metric in a period; None where there is no data."""
+    if alarm.metric_data_queries:
+        return _computed(account, region, alarm, periods_ago)
     dimensions = {one.name: one.value for one in alarm.dimensions or []}
     if alarm.namespace == "AWS/SQS" and alarm.metric_name == "ApproximateNumberOfMessagesVisible":
         queue = sqs_backends[account][region].queues.get(dimensions.get("QueueName", ""))
         return float(len(queue.messages)) if queue and periods_ago == 0 else None
-    end = utcnow() - timedelta(seconds=periods_ago * int(alarm.period))
-    begin = end - timedelta(seconds=int(alarm.period))
+    return _measured(account, region, alarm, dimensions, alarm.statistic or "Sum", int(alarm.period), periods_ago)
+
+
+def _measured(
+    account: str, region: str, metric: Any, dimensions: dict[str, str], statistic: str, period_s: int, periods_ago: int
+) -> float | None:
+    """A statistic of what was put to a metric in a period."""
+    end = utcnow() - timedelta(seconds=periods_ago * period_s)
+    begin = end - timedelta(seconds=period_s)
     values = [
         float(one.value)
         for one in _data(account, region)
-        if one.namespace == alarm.namespace
-        and one.name == alarm.metric_name
+        if one.namespace == metric.namespace
+        and one.name == metric.metric_name
         and {dimension.name: dimension.value for dimension in one.dimensions} == dimensions
         and begin < one.timestamp.replace(tzinfo=None) <= end + timedelta(seconds=1)
     ]
     if not values:
         return None
-    result = float(_STATISTIC[alarm.statistic or "Sum"](values))
+    result = float(_STATISTIC[statistic](values))
     return None if math.isnan(result) else result
+
+
+def _computed(account: str, region: str, alarm: Any, periods_ago: int) -> float | None:
+    """The one expression of an alarm's metrics that it returns; as in CloudWatch, none where a metric has no data."""
+    values: dict[str, float | None] = {}
+    for query in (query for query in alarm.metric_data_queries if query.metric_stat):
+        stat = query.metric_stat
+        dimensions = {one.name: one.value for one in stat.metric.dimensions}
+        period_s = int(stat.period)
+        values[query.id] = _measured(account, region, stat.metric, dimensions, stat.stat, period_s, periods_ago)
+    (expression,) = [query.expression for query in alarm.metric_data_queries if query.expression]
+    if None in values.values():
+        return None
+    try:
+        return _arithmetic(ast.parse(expression, mode="eval").body, values)
+    except ZeroDivisionError:
+        return None
+
+
+def _arithmetic(node: ast.expr, values: dict[str, Any]) -> float:
+    """The value of + - * / on numbers and metrics. Raises NotImplementedError for any function of CloudWatch's."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return float(node.value)
+    if isinstance(node, ast.Name):
+        return float(values[node.id])
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        return _OPERATORS[type(node.op)](_arithmetic(node.left, values), _arithmetic(node.right, values))
+    raise NotImplementedError(f"the embedded cloud evaluates + - * / on metrics, and no {ast.unparse(node)}")
 
 
 def _data(account: str, region: str) -> list[Any]:

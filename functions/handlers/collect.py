@@ -2,13 +2,14 @@
 
 Event: {"collector": "ebs_volumes", "slot": "2026-11-20T09:00:00Z"}; a continuation adds "part" and "accounts",
 and "collected": whether a scan of the parts before went well.
-Answer: the run's counts. Metrics: EventsCollected, ScansFailed.
+Answer: the run's counts. Metrics: EventsCollected; Scans (all but the skipped ones) and, of these, ScansFailed.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from collectors.scanning.member_role import MemberRole
 from collectors.scanning.runner import Run, run
 from lake.clients import CLIENT_CONFIG
+from lake.configuration import Account, Configuration
 from lake.environment import required
 from lake.errors import ConfigurationError
 from lake.lake import Lake
@@ -47,7 +49,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         required("OUTLAY_EXTERNAL_ID"),
         f"outlay-{collector}-{slot_name(slot, part)}",
     )
-    done = run(collector, slot, part, accounts, context.get_remaining_time_in_millis, _lake(), role)
+    lake = _lake()
+    home = _home(lake.configuration, context.invoked_function_arn)
+    done = run(collector, slot, part, accounts, context.get_remaining_time_in_millis, lake, role, home)
     collected = collected or done.is_collected
     if done.left:
         _continue(done, slot, collected, context.invoked_function_arn)
@@ -74,6 +78,12 @@ def _parse(event: dict[str, Any]) -> tuple[str, datetime, int, list[str] | None,
     return collector, slot_of(event), part, accounts, event.get("collected") is True
 
 
+def _home(configuration: Configuration, function_arn: str) -> Account:
+    """The account that this function runs in, in this function's region alone."""
+    _, _, _, region, account_id, *_ = function_arn.split(":")
+    return replace(configuration.account(account_id) or Account(account_id, account_id), regions=(region,))
+
+
 def _continue(done: Run, slot: datetime, collected: bool, function_arn: str) -> None:
     """Invoke this very function for the accounts that are left, without waiting."""
     event = {
@@ -91,6 +101,7 @@ def _continue(done: Run, slot: datetime, collected: bool, function_arn: str) -> 
 def _report(done: Run) -> dict[str, Any]:
     """Log, count and return what the run did."""
     metrics.add_metric("EventsCollected", MetricUnit.Count, done.event_count)
+    metrics.add_metric("Scans", MetricUnit.Count, done.tried)
     metrics.add_metric("ScansFailed", MetricUnit.Count, len(done.failures))
     metrics.add_metadata("collector", done.collector)
     summary = {

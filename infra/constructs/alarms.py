@@ -24,6 +24,11 @@ OVERDUE_HOURS = 24
 
 Starts = Mapping[str, Mapping[str, int]]
 """How often each schedule of each group starts a day."""
+FAILED_SCANS_PERCENT = 25
+"""From so many failed scans on, the alarm rings. Scans that fail for one account's own reasons, such as a missing role, are
+fewer in all but the smallest companies, and ringing for them each hour would teach people not to listen: they stand in
+collector_runs and on the page. A quarter or more at once has a cause of ours, or of AWS's: the role, throttling, the
+network."""
 
 
 class Alarms(Construct):
@@ -49,11 +54,7 @@ class Alarms(Construct):
             "A rollup failed a query or a check and was not published; the log of the rollup function says which and why.",
             self._own_metric("RollupsFailed", "rollup"),
         )
-        self._alarm(
-            "scans-failed",
-            "Scans of some account or region failed; ask collector_runs which, and why.",
-            self._own_metric("ScansFailed", "collect"),
-        )
+        self._watch_scans()
         self._alarm(
             "bills-shrunken",
             "A bill came with half of its rows or fewer and was published so, or its files are gone and its charges were "
@@ -116,6 +117,21 @@ class Alarms(Construct):
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         )
 
+    def _watch_scans(self) -> None:
+        """A period of five minutes holds a run or two, as collectors start in minutes of their own: the ratio is theirs."""
+        failed, tried = self._own_metric("ScansFailed", "collect"), self._own_metric("Scans", "collect")
+        self._alarm(
+            "scans-failed",
+            f"{FAILED_SCANS_PERCENT} % or more of the scans of a collector failed; ask collector_runs which, and why.",
+            cloudwatch.MathExpression(
+                expression="100 * failed / tried",
+                using_metrics={"failed": failed, "tried": tried},
+                label="Failed scans in per cent of all",
+                period=failed.period,
+            ),
+            threshold=FAILED_SCANS_PERCENT,
+        )
+
     def _watch_for_silence(self, alarm: str, purpose: str, description: str) -> None:
         name = self._names.function(purpose)
         self._alarm(
@@ -150,7 +166,7 @@ class Alarms(Construct):
         self,
         name: str,
         description: str,
-        metric: cloudwatch.Metric,
+        metric: cloudwatch.IMetric,
         *,
         threshold: int = 1,
         periods: int = 1,

@@ -1,9 +1,16 @@
-"""Schedules of a stack: a group, the role that starts functions, and the queue for what could not be done."""
+"""Schedules of a stack: a group, the role that starts functions, and the queue for what could not be done.
+
+The hour of a deployment: bills start at :10, rollups at :20, messages at :40. Collectors start in the minutes of
+COLLECTOR_MINUTES, so that even one that takes all of its 15 minutes is done when the rollups read.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -12,6 +19,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from collectors.scanning.declaration import Collector
 from infra.acknowledgments import acknowledge
 from infra.constructs.lake_function import LakeFunction
 from infra.deployment import Deployment
@@ -46,6 +54,35 @@ def _values(part: str) -> int:
     """How many values a number, or a range of them, stands for."""
     low, _, high = part.partition("-")
     return int(high) - int(low) + 1 if high else 1
+
+
+BILLS, MESSAGES = 10, 40
+COLLECTOR_MINUTES = tuple(minute for minute in (*range(25, 60), *range(5)) if minute != MESSAGES)
+DAILY_HOUR = 1
+"""Of daily collectors, UTC: CloudWatch has all of yesterday by then."""
+
+
+def hourly(minute: int) -> str:
+    """The expression of what runs every hour."""
+    return f"cron({minute} * * * ? *)"
+
+
+def collector_schedules(collectors: Mapping[str, Collector]) -> dict[str, str]:
+    """When each collector runs, by its name: spread over COLLECTOR_MINUTES, no two at once while there are enough.
+
+    The name decides the minute, so that another collector's coming or going moves it only where both want the same one; the
+    later in the alphabet then takes the next that is free.
+    """
+    starts: Counter[int] = Counter()
+    expressions = {}
+    for number, name in enumerate(sorted(collectors)):
+        wanted = int.from_bytes(sha256(name.encode()).digest()[:8], "big")
+        in_turn = (COLLECTOR_MINUTES[(wanted + step) % len(COLLECTOR_MINUTES)] for step in range(len(COLLECTOR_MINUTES)))
+        minute = next(minute for minute in in_turn if starts[minute] <= number // len(COLLECTOR_MINUTES))
+        starts[minute] += 1
+        is_daily = collectors[name].schedule == "daily"
+        expressions[name] = f"cron({minute} {DAILY_HOUR} * * ? *)" if is_daily else hourly(minute)
+    return expressions
 
 
 class Schedules(Construct):

@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.acknowledgments import acknowledge
 from infra.constructs.alarms import Alarms, Starts
 from infra.constructs.lake_function import LakeFunction
-from infra.constructs.schedules import Schedules
+from infra.constructs.schedules import MESSAGES, Schedules, hourly
 from infra.deployment import Deployment
 from infra.environment import lake_environment
 from infra.permissions import Permission
@@ -30,7 +30,7 @@ class AlertsStack(Stack):
         schedules = Schedules(self, "alerts", deployment)
         notify = self._notify(deployment, schedules)
         schedules.allow_start(notify)
-        schedules.start("notify", notify, "cron(40 * * * ? *)", {})
+        schedules.start("notify", notify, hourly(MESSAGES), {})
         alarms = Alarms(self, deployment, {**starts, "alerts": schedules.starts_a_day})
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn, description="Outlay's own alarms")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -9,13 +10,10 @@ from constructs import Construct
 
 from collectors.scanning.declaration import Collector
 from infra.constructs.lake_function import LakeFunction
-from infra.constructs.schedules import Schedules
+from infra.constructs.schedules import BILLS, Schedules, collector_schedules, hourly
 from infra.deployment import Deployment
 from infra.environment import lake_environment
 from infra.permissions import Permission
-
-MOST_SCANS = 20
-"""Runs of `collect` at once: enough for every collector of an hour, far from an account's limit of 1,000."""
 
 MOST_NAMED_ACCOUNTS = 50
 """Accounts that the policy of `collect` names one by one: a policy has 6,144 characters, and each takes up to 68."""
@@ -30,11 +28,11 @@ class CollectionStack(Stack):
         schedules = self.schedules = Schedules(self, "collection", deployment)
         collect = self._collect(deployment, schedules, collectors)
         schedules.allow_start(collect)
-        for collector, declared in collectors.items():
-            schedules.start(f"collect-{collector}", collect, declared.schedule, {"collector": collector})
+        for collector, expression in collector_schedules(collectors).items():
+            schedules.start(f"collect-{collector}", collect, expression, {"collector": collector})
         bills = self._bills(deployment, schedules)
         schedules.allow_start(bills)
-        schedules.start("bills", bills, "cron(10 * * * ? *)", {})
+        schedules.start("bills", bills, hourly(BILLS), {})
 
     def _collect(self, deployment: Deployment, schedules: Schedules, collectors: dict[str, Collector]) -> LakeFunction:
         settings, names, catalog = deployment.settings, deployment.names, deployment.catalog
@@ -53,7 +51,7 @@ class CollectionStack(Stack):
             timeout=Duration.minutes(15),
             memory_mb=1769,
             storage_mb=2048,
-            reserved=MOST_SCANS,
+            reserved=_runs_at_once(len(collectors)),
             invokes_itself=True,
             dead_letters=schedules.dead_letters,
         )
@@ -95,6 +93,14 @@ class CollectionStack(Stack):
         for bucket in sorted({bill.bucket for bill in bills}, key=str):
             function.allow(permissions.read_bills((b.prefix for b in bills if b.bucket == bucket), bucket))
         return function
+
+
+def _runs_at_once(collectors: int) -> int:
+    """Reserved concurrency of `collect`: a run of every collector, and a quarter more.
+
+    A run that hands its rest on overlaps with its continuation for a moment, and a repeated delivery runs beside the first.
+    """
+    return collectors + max(2, ceil(collectors / 4))
 
 
 def _enter_accounts(deployment: Deployment) -> Permission:

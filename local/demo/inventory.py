@@ -23,7 +23,6 @@ from local.demo.resources import Address, Instance, NatGateway, Volume
 STOPPED = (80, "stopped")
 IMAGE = "ami-0d0e0f00000000001"
 BYTES_PER_GB = 10**9
-METRIC_HOURS = 3
 
 
 def seed(company: Company | None = None) -> int:
@@ -98,7 +97,7 @@ class _RegionSeeder:
             self._ec2.associate_address(instance=self._instances[address.instance_id], allocation_id=address.id)
 
     def add_nat_gateway(self, gateway: NatGateway) -> None:
-        """A NAT gateway with its address, and the traffic of the last hours as CloudWatch tells it."""
+        """A NAT gateway with its address, and the traffic of yesterday and today as CloudWatch tells it."""
         with _next_id(nat_gateways, "random_nat_gateway_id", gateway.id):
             created = self._ec2.create_nat_gateway(self._subnets[0].id, gateway.address_id, dict(gateway.tags))
         created._created_at = self._moment(0)
@@ -133,12 +132,13 @@ def _traffic(gateway: NatGateway) -> Iterator[dict[str, Any]]:
         "ActiveConnectionCount": hourly / 4e7,
     }
     # moto compares with the request's times, which it reads without a zone.
-    hour = datetime.now(UTC).replace(minute=30, second=0, microsecond=0, tzinfo=None)
-    for ago in range(1, METRIC_HOURS + 1):
+    now = datetime.now(UTC).replace(tzinfo=None)
+    yesterday = datetime.combine(now.date() - timedelta(days=1), time(minute=30))
+    for hours in range(24 + now.hour):
         for name, value in values.items():
             yield {
                 "MetricName": name,
                 "Dimensions": [{"Name": "NatGatewayId", "Value": gateway.id}],
-                "Timestamp": hour - timedelta(hours=ago),
+                "Timestamp": yesterday + timedelta(hours=hours),
                 "Value": round(value),
             }

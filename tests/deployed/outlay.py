@@ -22,7 +22,7 @@ from tests.unit.collectors.bills.bill_builder import Export, cur_table
 
 Row = dict[str, Any]
 SLOT = datetime(2026, 11, 20, 9, tzinfo=UTC)
-COLLECTORS = ("ec2_instances", "ebs_volumes", "nat_gateways", "elastic_ips")
+COLLECTORS = ("ec2_instances", "ebs_volumes", "nat_gateways", "nat_traffic", "elastic_ips")
 
 
 @dataclass

@@ -48,7 +48,7 @@ def said_by_functions(run: CompleteRun) -> Iterator[str]:
     """What every run answers: good ones, and each way to fail that has a secret near it."""
     run.seed()
     run.deliver(150.0)
-    for collector in ("nat_gateways", "ebs_volumes"):
+    for collector in ("nat_gateways", "nat_traffic", "ebs_volumes"):
         yield str(run.outlay.fire(f"collect-{collector}"))
     with run.told("collect", OUTLAY_EXTERNAL_ID="wrong-0123456789"):
         yield str(run.outlay.fire("collect-ebs_volumes", SLOT + timedelta(hours=1)))

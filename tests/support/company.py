@@ -81,7 +81,7 @@ class Company:
             self.configuration(),
         )
         role = MemberRole(boto3.client("sts", config=CLIENT_CONFIG), "OutlayReadOnly", "external", "outlay-benchmark")
-        return run(collector, SLOT, 0, None, lambda: 900_000, lake, role)
+        return run(collector, SLOT, 0, None, lambda: 900_000, lake, role, lake.configuration.accounts[0])
 
 
 @cache

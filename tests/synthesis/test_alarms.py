@@ -14,7 +14,9 @@ from tests.synthesis.templates import Assembly
 def watched(assembly: Assembly, namespace: str, metric: str) -> dict[str, dict[str, Any]]:
     """Alarms on a metric, by the value of their only dimension."""
     found = [
-        a for a in assembly.resources("AWS::CloudWatch::Alarm") if (a["Namespace"], a["MetricName"]) == (namespace, metric)
+        a
+        for a in assembly.resources("AWS::CloudWatch::Alarm")
+        if (a.get("Namespace"), a.get("MetricName")) == (namespace, metric)
     ]
     return {alarm["Dimensions"][0]["Value"]: alarm for alarm in found}
 
@@ -32,17 +34,30 @@ def test_every_queue_and_every_schedule_group_is_watched(assembly: Assembly) -> 
     assert set(watched(assembly, "AWS/Scheduler", "TargetErrorCount")) == groups
 
 
-def test_failed_audits_and_scans_are_watched_under_the_service_that_emits_them(assembly: Assembly) -> None:
+def test_failed_audits_are_watched_under_the_service_that_emits_them(assembly: Assembly) -> None:
     services = {
         f["FunctionName"]: f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
         for f in assembly.resources("AWS::Lambda::Function")
     }
     assert set(watched(assembly, "Outlay", "RollupsFailed")) == {services["outlay-rollup"]}
-    assert set(watched(assembly, "Outlay", "ScansFailed")) == {services["outlay-collect"]}
     namespaces = {
         f["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for f in assembly.resources("AWS::Lambda::Function")
     }
     assert namespaces == {"Outlay"}
+
+
+def test_scans_ring_by_the_ratio_of_those_that_failed_not_for_one_account_of_many(assembly: Assembly) -> None:
+    (alarm,) = [a for a in assembly.resources("AWS::CloudWatch::Alarm") if a["AlarmName"] == "outlay-scans-failed"]
+    ratio, *counted = sorted(alarm["Metrics"], key=lambda metric: "Expression" not in metric)
+    assert ratio["Expression"] == "100 * failed / tried"
+    metrics = {metric["Id"]: metric["MetricStat"]["Metric"] for metric in counted}
+    assert {name: metric["MetricName"] for name, metric in metrics.items()} == {"failed": "ScansFailed", "tried": "Scans"}
+    for metric in metrics.values():
+        assert metric["Namespace"] == "Outlay"
+        assert metric["Dimensions"] == [{"Name": "service", "Value": "outlay-collect"}]
+    assert [metric["ReturnData"] for metric in counted] == [False, False]
+    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("GreaterThanOrEqualToThreshold", "notBreaching")
+    assert 100 * 1 / 100 < alarm["Threshold"] <= 100 / 3
 
 
 @pytest.mark.parametrize("function", ["outlay-rollup", "outlay-collect", "outlay-notify"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collectors.bills.cur2 import COLUMNS as READ_COLUMNS
+from collectors.bills.aws_line_items import COLUMNS as READ_COLUMNS
 from collectors.scanning.discovery import collectors
 from infra.constructs.data_exports import COLUMNS
 from infra.synthesis import synthesize
@@ -45,7 +45,8 @@ def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> N
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
     stored = [CATALOG.builds_table(rollup) if (rollup := CATALOG.rollup(t.full_name)) else t for t in CATALOG.tables]
     whole = {t.prefix: t.retention_days for t in stored if t.retention_days and not t.kept_forever}
-    assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
+    events = {f"tables/outlay/resource_events/event_type={event_type}/": 90 for event_type in ("config", "metric")}
+    assert expiring == {**whole, **events, "athena-results/": 7}
     assert set(whole) == {"tables/outlay/collector_runs/", "builds/outlay_builds/cost_hourly/"}
     written = {f"{CATALOG.table(c.table).prefix}event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"

@@ -17,7 +17,11 @@ from tests.synthesis.templates import Assembly
 FUNCTIONS = ("collect", "bills", "rollup", "notify", "schema")
 SCHEDULED = ("collection", "rollups", "alerts")
 WRITES = {
-    "collect": {"tables/outlay/resource_events/event_type=config/", "tables/outlay/collector_runs/"},
+    "collect": {
+        "tables/outlay/resource_events/event_type=config/",
+        "tables/outlay/resource_events/event_type=metric/",
+        "tables/outlay/collector_runs/",
+    },
     "bills": {"tables/outlay/resource_events/event_type=cost/", "tables/outlay/collector_runs/"},
     "rollup": {"builds/"},
     "notify": {"tables/outlay/notifications/"},

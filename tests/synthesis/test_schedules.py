@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
-from collectors.scanning.discovery import collectors
+from collectors.scanning.declaration import Collector
+from collectors.scanning.discovery import collectors, load_collector
+from infra.constructs.schedules import COLLECTOR_MINUTES, collector_schedules
 from tests.support.catalog import CATALOG
 from tests.synthesis.templates import Assembly
 
@@ -17,8 +21,47 @@ def test_every_collector_has_its_schedule(assembly: Assembly) -> None:
         for schedule in assembly.resources("AWS::Scheduler::Schedule", "Collection")
         if "collector" in (event := json.loads(schedule["Target"]["Input"]))
     }
-    assert started == {name: collector.schedule for name, collector in collectors().items()}
+    assert started == collector_schedules(collectors())
     assert started
+
+
+def minutes(made: dict[str, Collector]) -> dict[str, int]:
+    """The minute of each collector's schedule."""
+    found = {
+        name: re.fullmatch(r"cron\((\d+) (?:\*|1) \* \* \? \*\)", text) for name, text in collector_schedules(made).items()
+    }
+    return {name: int(match[1]) for name, match in found.items() if match}
+
+
+def test_no_two_functions_start_in_the_same_minute_and_collectors_end_before_the_rollups(assembly: Assembly) -> None:
+    some = load_collector("ebs_volumes")
+    found = minutes({f"collector_{number}": some for number in range(len(COLLECTOR_MINUTES))})
+    assert sorted(found.values()) == sorted(COLLECTOR_MINUTES)
+    assert not {10, 20, 40} & set(found.values()), "bills, rollups, messages"
+    assert all((minute + 15) % 60 < 20 or minute >= 20 for minute in found.values())
+    started = [s["ScheduleExpression"] for s in assembly.resources("AWS::Scheduler::Schedule")]
+    assert len({expression.split()[0] for expression in started}) == len(started)
+
+
+def test_a_collectors_minute_is_its_own_whoever_else_there_is() -> None:
+    some = load_collector("ebs_volumes")
+    few = minutes({name: some for name in ("a", "k", "z")})
+    assert few == minutes({name: some for name in ("z", "k", "a")})
+    many = minutes({f"collector_{number}": some for number in range(100)})
+    assert len(many) == 100
+    assert max(list(many.values()).count(minute) for minute in many.values()) == 3
+    assert [minutes({"a": some, f"new_{n}": some})["a"] for n in range(20)].count(few["a"]) >= 19
+
+
+def test_a_daily_collector_runs_once_after_midnight() -> None:
+    daily = replace(load_collector("ebs_volumes"), schedule="daily")
+    (expression,) = collector_schedules({"daily": daily}).values()
+    assert re.fullmatch(r"cron\(\d+ 1 \* \* \? \*\)", expression)
+
+
+def test_collect_may_run_for_every_collector_at_once(assembly: Assembly) -> None:
+    (collect,) = [f for f in assembly.resources("AWS::Lambda::Function") if f["FunctionName"] == "outlay-collect"]
+    assert collect["ReservedConcurrentExecutions"] == len(collectors()) + 2
 
 
 def test_the_rollups_run_when_their_headers_say(assembly: Assembly) -> None:

@@ -1,10 +1,6 @@
 """EC2 instances: one `config` event an instance and scan, terminated ones included for as long as AWS lists them.
 
-value is 1 (count). properties: instance_type, ami_id, subnet_id, vpc_id, launch_time, state, platform (windows or linux),
-and platform_details, lifecycle (on-demand, spot, scheduled or capacity-block), vcpus, architecture, availability_zone,
-tenancy, private_ip, public_ip, iam_instance_profile (ARN), key_name, detailed_monitoring, ebs_optimized, root_device_type,
-attached_volumes (ids, comma-separated), state_reason (AWS's code), state_transition_reason (its text, with the time of
-a stop).
+EC2_INSTANCE says what value and properties mean.
 Raises botocore's ClientError UnauthorizedOperation where the role lacks ec2:DescribeInstances.
 Source: EC2 DescribeInstances, 1,000 a page.
 """
@@ -16,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.scanning.declaration import Collector
 from collectors.scanning.ec2_xml import ec2_client
-from collectors.scanning.events import Event
-from collectors.scanning.shaping import arn, flag, joined, number, present, session_account, tags_of, utc_text
+from collectors.scanning.events import Event, Origin
+from collectors.scanning.shaping import flag, joined, number, present, tags_of, utc_text
+from lake.resource_types import Edge, Property, ResourceKind
 
 if TYPE_CHECKING:
     import boto3
@@ -64,14 +61,53 @@ UNREAD = (
 """What EC2 says of an instance, of its volumes and of its reservation, and no property needs: two thirds of an answer."""
 
 
-def scan(session: boto3.Session, region: str) -> Iterator[Event]:
-    """Every instance of the session's account in region."""
-    account_id = session_account(session)
-    ec2 = ec2_client(session, region, UNREAD)
+EC2_INSTANCE = ResourceKind(
+    type="ec2:instance",
+    meaning="An EC2 instance",
+    arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    id_prefix="i-",
+    values=(Property("value", "1 for each instance", "count"),),
+    properties=(
+        Property("instance_type", "Such as m7g.large", source="InstanceType"),
+        Property("ami_id", "Image that it was launched from", source="ImageId"),
+        Property("platform", "windows or linux"),
+        Property("platform_details", "What is charged for the platform, such as Linux/UNIX", source="PlatformDetails"),
+        Property("lifecycle", "on-demand, spot, scheduled or capacity-block"),
+        Property("vcpus", "Virtual CPUs: cores times threads", "count"),
+        Property("architecture", "Such as arm64 or x86_64", source="Architecture"),
+        Property("iam_instance_profile", "ARN of its instance profile", source="IamInstanceProfile.Arn"),
+        Property("key_name", "SSH key pair that it was launched with", source="KeyName"),
+        Property("detailed_monitoring", "Whether metrics come every minute, for a fee: true or false"),
+        Property("ebs_optimized", "true or false", source="EbsOptimized"),
+        Property("root_device_type", "ebs or instance-store", source="RootDeviceType"),
+        Property("subnet_id", "Subnet of its first network interface", source="SubnetId"),
+        Property("vpc_id", "VPC that it is in", source="VpcId"),
+        Property("availability_zone", "Where it is", source="Placement.AvailabilityZone"),
+        Property("tenancy", "default, dedicated or host", source="Placement.Tenancy"),
+        Property("private_ip", "Its first private address", source="PrivateIpAddress"),
+        Property("public_ip", "Its public address", source="PublicIpAddress"),
+        Property(
+            "attached_volumes", "Volumes that it has", "ids, separated by commas", "BlockDeviceMappings.*.Ebs.VolumeId"
+        ),
+        Property("state", "pending, running, shutting-down, terminated, stopping or stopped", source="State.Name"),
+        Property("state_reason", "AWS's code for why it is in that state", source="StateReason.Code"),
+        Property("state_transition_reason", "The same as text, with the time of a stop", source="StateTransitionReason"),
+        Property("launch_time", "When it was launched or last started", "ISO 8601, UTC", "LaunchTime"),
+    ),
+    edges=(
+        Edge("attached_to", "ebs:volume", "attached_volumes", direction="in"),
+        Edge("in_subnet", "ec2:subnet", "subnet_id"),
+    ),
+)
+
+
+def scan(session: boto3.Session, origin: Origin) -> Iterator[Event]:
+    """Every instance of the account in the region."""
+    ec2 = ec2_client(session, origin.region, UNREAD)
     for page in ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
         for reservation in page["Reservations"]:
             for raw in reservation["Instances"]:
-                yield to_event(raw, account_id, region)
+                yield to_event(raw, origin.account_id, origin.region)
 
 
 def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
@@ -79,9 +115,9 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
     instance_id = raw["InstanceId"]
     tags = tags_of(raw)
     return Event(
-        resource_type="ec2:instance",
+        resource_type=EC2_INSTANCE.type,
         resource_id=instance_id,
-        resource_arn=arn("ec2", region, account_id, f"instance/{instance_id}"),
+        resource_arn=EC2_INSTANCE.arn_of(instance_id, region, account_id),
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
@@ -142,10 +178,4 @@ def _detailed_monitoring(monitoring: Mapping[str, str] | None) -> str | None:
     return flag(monitoring["State"] in ("enabled", "pending")) if monitoring else None
 
 
-COLLECTOR = Collector(
-    table="outlay.resource_events",
-    schedule="rate(1 hour)",
-    actions=("ec2:DescribeInstances",),
-    resource_types=("ec2:instance",),
-    scan=scan,
-)
+COLLECTOR = Collector(scan, kinds=(EC2_INSTANCE,), actions=("ec2:DescribeInstances",))

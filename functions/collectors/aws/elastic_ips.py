@@ -1,9 +1,6 @@
 """Elastic IP addresses: one `config` event an address and scan.
 
-value is 1 (count). properties: associated (true or false: an idle address costs as much as a used one), instance_id,
-public_ip, and state (associated or unassociated), allocation_id, association_id, network_interface_id,
-network_interface_owner_id (another account, or amazon-aws, where a service uses the address), private_ip, domain,
-network_border_group, public_ipv4_pool.
+ELASTIC_IP says what value and properties mean.
 Raises botocore's ClientError UnauthorizedOperation where the role lacks ec2:DescribeAddresses.
 Source: EC2 DescribeAddresses, which has no pages: every address comes in one answer.
 """
@@ -14,19 +11,47 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from collectors.scanning.declaration import Collector
-from collectors.scanning.events import Event
-from collectors.scanning.shaping import arn, flag, present, session_account, tags_of
+from collectors.scanning.events import Event, Origin
+from collectors.scanning.shaping import flag, present, tags_of
+from lake.resource_types import Edge, Property, ResourceKind
 
 if TYPE_CHECKING:
     import boto3
 
 
-def scan(session: boto3.Session, region: str) -> Iterator[Event]:
-    """Every Elastic IP address of the session's account in region."""
-    account_id = session_account(session)
-    ec2 = session.client("ec2", region_name=region)
+ELASTIC_IP = ResourceKind(
+    type="elastic_ip",
+    meaning="An Elastic IP address",
+    arn="arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}",
+    id_prefix="eipalloc-",
+    values=(Property("value", "1 for each address", "count"),),
+    properties=(
+        Property("associated", "true or false: an idle address costs as much as a used one"),
+        Property("state", "associated or unassociated"),
+        Property("instance_id", "Instance that uses it", source="InstanceId"),
+        Property("public_ip", "The address", source="PublicIp"),
+        Property("private_ip", "The private address that it leads to", source="PrivateIpAddress"),
+        Property("allocation_id", "Its id; one from before VPCs is known by its IP instead", source="AllocationId"),
+        Property("association_id", "Id of its use", source="AssociationId"),
+        Property("network_interface_id", "Network interface that uses it", source="NetworkInterfaceId"),
+        Property(
+            "network_interface_owner_id",
+            "Account that owns that interface: another one, or amazon-aws, where a service uses the address",
+            source="NetworkInterfaceOwnerId",
+        ),
+        Property("domain", "vpc, or standard for one from before VPCs", source="Domain"),
+        Property("network_border_group", "Zones from which it is announced", source="NetworkBorderGroup"),
+        Property("public_ipv4_pool", "Pool that it comes from: amazon, or one's own", source="PublicIpv4Pool"),
+    ),
+    edges=(Edge("associated_with", "ec2:instance", "instance_id"),),
+)
+
+
+def scan(session: boto3.Session, origin: Origin) -> Iterator[Event]:
+    """Every Elastic IP address of the account in the region."""
+    ec2 = session.client("ec2", region_name=origin.region)
     for raw in ec2.describe_addresses()["Addresses"]:
-        yield to_event(raw, account_id, region)
+        yield to_event(raw, origin.account_id, origin.region)
 
 
 def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
@@ -36,9 +61,9 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
     tags = tags_of(raw)
     associated = any(raw.get(key) for key in ("AssociationId", "InstanceId", "NetworkInterfaceId"))
     return Event(
-        resource_type="elastic_ip",
+        resource_type=ELASTIC_IP.type,
         resource_id=address_id,
-        resource_arn=arn("ec2", region, account_id, f"elastic-ip/{address_id}"),
+        resource_arn=ELASTIC_IP.arn_of(address_id, region, account_id),
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
@@ -62,10 +87,4 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
     )
 
 
-COLLECTOR = Collector(
-    table="outlay.resource_events",
-    schedule="rate(1 hour)",
-    actions=("ec2:DescribeAddresses",),
-    resource_types=("elastic_ip",),
-    scan=scan,
-)
+COLLECTOR = Collector(scan, kinds=(ELASTIC_IP,), actions=("ec2:DescribeAddresses",))

@@ -1,58 +1,93 @@
-"""NAT gateways: one `config` event a gateway and scan, with what it carried in the last full hour.
+"""NAT gateways: one `config` event a gateway and scan, deleted ones included for as long as AWS lists them.
 
-value is 1 (count). properties: vpc_id, subnet_id, bytes_processed, active_connections, and state, connectivity_type,
-public_ip, private_ip, allocation_id, network_interface_id (each comma-separated where there are several), create_time,
-failure_code, failure_message, metrics_from and metrics_until (the hour that the two metrics speak of), metrics_error.
-
-bytes_processed is the sum of BytesOutToDestination and BytesInFromDestination: each byte counted once, where it meets the
-destination. AWS does not say which metrics it bills by, so this explains a bill and does not replace it.
-active_connections is the greatest ActiveConnectionCount. The hour is the last full one that ended at least five minutes ago,
-so that CloudWatch has all of it and a run repeated within the hour reads the same numbers.
-
-A role that may not read CloudWatch still gets its gateways: metrics_error then holds the error's code and the metrics are
-absent, which is not the same as 0. Any other failure of CloudWatch fails the scan, as a later one may bring the numbers.
+NAT_GATEWAY says what value and properties mean; what gateways carry comes from nat_traffic.
 Raises botocore's ClientError UnauthorizedOperation where the role lacks ec2:DescribeNatGateways.
-Source: EC2 DescribeNatGateways, 1,000 a page; CloudWatch GetMetricData, 500 queries a call.
+Source: EC2 DescribeNatGateways, 1,000 a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from collectors.aws.nat_traffic import last_full_hour, traffic
 from collectors.scanning.declaration import Collector
-from collectors.scanning.events import Event
-from collectors.scanning.shaping import arn, joined, present, session_account, tags_of, utc_text
+from collectors.scanning.events import Event, Origin
+from collectors.scanning.shaping import joined, present, tags_of, utc_text
+from lake.resource_types import Edge, Property, ResourceKind
 
 if TYPE_CHECKING:
     import boto3
 
 PAGE_SIZE = 1000
+NAT_GATEWAY = ResourceKind(
+    type="vpc:nat_gateway",
+    meaning="A NAT gateway, public or private",
+    arn="arn:{partition}:ec2:{region}:{account}:natgateway/{id}",
+    id_prefix="nat-",
+    values=(
+        Property("value", "1 for each gateway", "count"),
+        Property("value", "What it carried in the hour, as bytes_processed", "bytes", event_type="metric"),
+    ),
+    properties=(
+        Property("state", "pending, failed, available, deleting or deleted", source="State"),
+        Property("vpc_id", "VPC that it is in", source="VpcId"),
+        Property("subnet_id", "Subnet that it is in", source="SubnetId"),
+        Property("connectivity_type", "public or private", source="ConnectivityType"),
+        Property("public_ip", "Its Elastic IP addresses", "separated by commas", "NatGatewayAddresses.*.PublicIp"),
+        Property("private_ip", "Its private addresses", "separated by commas", "NatGatewayAddresses.*.PrivateIp"),
+        Property(
+            "allocation_id", "Ids of its Elastic IP addresses", "separated by commas", "NatGatewayAddresses.*.AllocationId"
+        ),
+        Property(
+            "network_interface_id",
+            "Its network interfaces",
+            "ids, separated by commas",
+            "NatGatewayAddresses.*.NetworkInterfaceId",
+        ),
+        Property("create_time", "When it was made", "ISO 8601, UTC", "CreateTime"),
+        Property("failure_code", "Why it could not be made, as AWS's code", source="FailureCode"),
+        Property("failure_message", "The same as text", source="FailureMessage"),
+        Property(
+            "bytes_processed",
+            "Bytes that went to destinations and came from them in the hour, each counted once",
+            "bytes",
+            "BytesOutToDestination + BytesInFromDestination",
+            event_type="metric",
+        ),
+        Property(
+            "active_connections",
+            "Most connections at once in the hour",
+            "count",
+            "ActiveConnectionCount, Maximum",
+            event_type="metric",
+        ),
+    ),
+    edges=(Edge("nat_for", "ec2:subnet", "subnet_id"),),
+)
 
 
-def scan(session: boto3.Session, region: str) -> Iterator[Event]:
-    """Every NAT gateway of the session's account in region, deleted ones included for as long as AWS lists them."""
-    account_id = session_account(session)
+def scan(session: boto3.Session, origin: Origin) -> Iterator[Event]:
+    """Every NAT gateway of the account in the region."""
+    for raw in described(session, origin.region):
+        yield to_event(raw, origin.account_id, origin.region)
+
+
+def described(session: boto3.Session, region: str) -> Iterator[Mapping[str, Any]]:
+    """Every NAT gateway as DescribeNatGateways gives it."""
     ec2 = session.client("ec2", region_name=region)
-    until = last_full_hour(datetime.now(UTC))
     for page in ec2.get_paginator("describe_nat_gateways").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
-        gateways = page["NatGateways"]
-        metrics = traffic(session, region, [raw["NatGatewayId"] for raw in gateways], until)
-        for raw in gateways:
-            yield to_event(raw, account_id, region, metrics[raw["NatGatewayId"]])
+        yield from page["NatGateways"]
 
 
-def to_event(raw: Mapping[str, Any], account_id: str, region: str, metrics: Mapping[str, str] | None = None) -> Event:
-    """Shape one gateway as DescribeNatGateways gives it; metrics are further properties."""
+def to_event(raw: Mapping[str, Any], account_id: str, region: str) -> Event:
+    """Shape one gateway."""
     gateway_id = raw["NatGatewayId"]
     tags = tags_of(raw)
     addresses = raw.get("NatGatewayAddresses", ())
     return Event(
-        resource_type="vpc:nat_gateway",
+        resource_type=NAT_GATEWAY.type,
         resource_id=gateway_id,
-        resource_arn=arn("ec2", region, account_id, f"natgateway/{gateway_id}"),
+        resource_arn=NAT_GATEWAY.arn_of(gateway_id, region, account_id),
         resource_name=tags.get("Name"),
         value=1,
         unit="count",
@@ -69,17 +104,10 @@ def to_event(raw: Mapping[str, Any], account_id: str, region: str, metrics: Mapp
                 "create_time": utc_text(raw.get("CreateTime")),
                 "failure_code": raw.get("FailureCode"),
                 "failure_message": raw.get("FailureMessage"),
-                **(metrics or {}),
             }
         ),
         tags=tags,
     )
 
 
-COLLECTOR = Collector(
-    table="outlay.resource_events",
-    schedule="rate(1 hour)",
-    actions=("ec2:DescribeNatGateways", "cloudwatch:GetMetricData"),
-    resource_types=("vpc:nat_gateway",),
-    scan=scan,
-)
+COLLECTOR = Collector(scan, kinds=(NAT_GATEWAY,), actions=("ec2:DescribeNatGateways",))

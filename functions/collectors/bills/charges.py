@@ -140,7 +140,10 @@ class ChargeRows:
     def _resource(self, key: str) -> BilledResource:
         if key not in self._resources:
             billed_id, account_id, region, service, other_type = key.rsplit(_SEPARATOR, 4)
-            self._resources[key] = resource_of(billed_id, account_id, region, service, other_type or NO_RESOURCE)
+            home_region = next(iter(self._accounts.get(account_id, Account("", "")).regions), "")
+            self._resources[key] = resource_of(
+                billed_id, account_id, region, service, other_type or NO_RESOURCE, home_region
+            )
         return self._resources[key]
 
     def _account_columns(self, accounts: pa.Array, groups: Mapping[str, pa.Array]) -> dict[str, pa.Array]:

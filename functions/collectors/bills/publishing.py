@@ -23,7 +23,7 @@ from collectors.bills.deliveries import Delivery
 from collectors.bills.sketches import Sketch
 from collectors.bills.values import BillPlace
 from collectors.bills.versions import Dependencies, version_of
-from collectors.scanning.batch import SORT_BY
+from collectors.scanning.part import SORT_BY
 from lake.configuration import Configuration
 from lake.errors import BillError
 from lake.lake import Lake

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from collectors.bills.tag_columns import own_tags
 from collectors.bills.values import TEXT_MAP
-from collectors.scanning.events import groups_of
 from lake.configuration import GROUPS
+from lake.grouping import GroupKeys, folded
 
 MOST_REMEMBERED = 50_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -35,17 +35,12 @@ class ResolvedTags(NamedTuple):
     groups: dict[str, pa.Array]
 
 
-def folded(key: str) -> str:
-    """A tag key without what a bill's spelling loses, case and punctuation: Cost Center and cost_center are costcenter."""
-    return re.sub(r"[\W_]", "", key.casefold())
-
-
 class TagReader:
     """Reads tag columns of one delivery. own_prefix: what the bill puts in front of a customer's own keys; they lose it."""
 
     def __init__(self, grouping: Mapping[str, tuple[str, ...]], own_prefix: str) -> None:
         self._own_prefix = re.compile(own_prefix)
-        self._grouping = {group: tuple(map(folded, keys)) for group, keys in grouping.items()}
+        self._group_keys = GroupKeys(grouping)
         self._known: dict[object, TagSet] = {}
 
     def read(self, column: pa.MapArray) -> ResolvedTags:
@@ -69,8 +64,8 @@ class TagReader:
 
     def _tag_set(self, tags: Mapping[str, str | None]) -> TagSet:
         told = {self._cleaned(key): value for key, value in tags.items() if value is not None}
-        by_folded_key = {folded(key): value for key, value in reversed(list(told.items())) if value}
-        return TagSet(list(told.items()), by_folded_key.get("name"), groups_of(by_folded_key, self._grouping, {}))
+        name = next((told[key] for key in sorted(told) if told[key] and folded(key) == "name"), None)
+        return TagSet(list(told.items()), name, self._group_keys.groups_of(told))
 
     def _cleaned(self, key: str) -> str:
         prefix = self._own_prefix.match(key)

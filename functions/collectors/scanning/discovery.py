@@ -1,4 +1,4 @@
-"""Finds the collectors: every module under collectors/<source>/ that declares a COLLECTOR. There is no list to edit."""
+"""Finds the collectors and what they find: every module under collectors/<source>/ that declares a COLLECTOR; no list."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from collectors.scanning.declaration import Collector
 from lake.errors import ConfigurationError
+from lake.resource_types import ResourceKind
 
 _DECLARES = re.compile(r"^COLLECTOR\b", re.MULTILINE)
 
@@ -45,3 +46,19 @@ def load_collector(name: str) -> Collector:
         raise ConfigurationError(f"there is no collector {name!r}; there are {', '.join(modules)}")
     declared: Collector = importlib.import_module(modules[name]).COLLECTOR
     return declared
+
+
+@cache
+def resource_kinds() -> dict[str, ResourceKind]:
+    """Every kind of resource that a collector finds, by its type, sorted. Raises ConfigurationError where two differ.
+
+    Declarations import no SDK, so whoever needs the kinds alone may ask for all of them.
+    """
+    found: dict[str, ResourceKind] = {}
+    for name, collector in collectors().items():
+        for kind in collector.kinds:
+            if found.setdefault(kind.type, kind) != kind:
+                raise ConfigurationError(
+                    f"collector {name} describes {kind.type} once more, and otherwise; let it import the kind"
+                )
+    return dict(sorted(found.items()))

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from lake.configuration import GROUPS, Account
+from collectors.scanning.scope import Unit
+from lake.configuration import Account
 
 
 @dataclass(slots=True)
 class Event:
-    """One fact about one resource, as a scan found it. Times are aware UTC; value is in unit."""
+    """One fact about one resource, as a scan found it. Times are aware UTC; value is in unit.
+
+    event_time None is the slot's; region None is that of the scan.
+    """
 
     resource_type: str
     resource_id: str
@@ -20,6 +24,7 @@ class Event:
     event_action: str = "observed"
     event_time: datetime | None = None
     resource_name: str | None = None
+    region: str | None = None
     value: Decimal | int | None = None
     unit: str | None = None
     actor_arn: str | None = None
@@ -30,25 +35,24 @@ class Event:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a scan's events come from: stamped on each of them."""
+    """One scan of a run: which collector visits what, for which slot. Each of its events is stamped with it."""
 
     collector: str
     event_type: str
     slot: datetime
-    account: Account
-    region: str
+    unit: Unit
 
+    @property
+    def account(self) -> Account:
+        """Whose resources it scans."""
+        return self.unit.account
 
-def groups_of(
-    tags: Mapping[str, str], grouping: Mapping[str, tuple[str, ...]], defaults: Mapping[str, str]
-) -> dict[str, str | None]:
-    """The five groups of something with these tags: the first configured key with a value, else the account's default."""
-    return {group: first_tag(tags, grouping.get(group, ())) or defaults.get(group) for group in GROUPS}
+    @property
+    def account_id(self) -> str:
+        """The id of the account that it scans."""
+        return self.unit.account.account_id
 
-
-def first_tag(tags: Mapping[str, str], keys: tuple[str, ...]) -> str | None:
-    """The value of the first of keys that has one; an empty value is none."""
-    for key in keys:
-        if value := tags.get(key):
-            return value
-    return None
+    @property
+    def region(self) -> str:
+        """The region that it calls."""
+        return self.unit.region

@@ -1,20 +1,22 @@
-"""Runs one collector over the configured accounts and their regions, for as long as there is time, and says what is left.
+"""Runs one collector over all that its scope lists, for as long as there is time, and says what is left.
 
-The accounts are cut into parts of ACCOUNTS_PER_PART, in their configured order; each part is one object of events and one of
-outcomes, named by slot and part. Where the cuts fall depends on the accounts alone and never on the clock, so a run that is
-repeated, continued twice or killed half-way writes the same objects again: nothing is doubled, nothing left over.
+The accounts (or other owners) are cut into parts of ACCOUNTS_PER_PART, in their configured order; each part is an object
+of events for each day and one of outcomes, named by slot and part. Where the cuts fall depends on the accounts alone and
+never on the clock, so a run that is repeated, continued twice or killed half-way writes the same objects again: nothing
+is doubled, nothing left over.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from collectors.scanning.batch import Part
 from collectors.scanning.discovery import load_collector
 from collectors.scanning.member_role import MemberRole
+from collectors.scanning.part import Part
+from collectors.scanning.scope import CollectorScope
 from lake.configuration import Account, Configuration
 from lake.errors import ConfigurationError, RetriableError
 from lake.lake import Lake
@@ -46,6 +48,11 @@ class Run:
         return sum(outcome.event_count for outcome in self.outcomes)
 
     @property
+    def tried(self) -> int:
+        """Scans that were made: all but the skipped ones."""
+        return sum(outcome.status != SKIPPED for outcome in self.outcomes)
+
+    @property
     def failures(self) -> tuple[Outcome, ...]:
         """Scans that were denied, throttled or failed. A skipped one is meant to be."""
         return tuple(outcome for outcome in self.outcomes if outcome.status not in (OK, SKIPPED))
@@ -70,52 +77,58 @@ def run(
     collector_name: str,
     slot: datetime,
     part: int,
-    account_ids: Sequence[str] | None,
+    owner_ids: Sequence[str] | None,
     remaining_ms: Callable[[], int],
     lake: Lake,
     role: MemberRole,
+    home: Account,
 ) -> Run:
-    """Scan the accounts (None: all that are configured), part by part, for as long as there is time; at least one part.
+    """Scan all that the collector's scope lists, part by part, for as long as there is time; at least one part.
 
+    owner_ids: the accounts (or other owners) to scan; None is all. home is the lake's own account, in its own region.
     Failed scans are outcomes, recorded and returned; they raise nothing here. Raises ConfigurationError for a collector,
-    an account or regions that the configuration does not have.
+    an owner or regions that the configuration does not have.
     """
     collector = load_collector(collector_name)
-    accounts = _accounts(lake.configuration, account_ids, is_continued=part > 0)
+    owners = _owners(collector.scope, lake.configuration, home, owner_ids, is_continued=part > 0)
     outcomes: list[Outcome] = []
     done, slowest_ms = 0, 0.0
-    while not done or (done < len(accounts) and remaining_ms() >= max(PART_MS, 1.5 * slowest_ms)):
+    while not done or (done < len(owners) and remaining_ms() >= max(PART_MS, 1.5 * slowest_ms)):
         started = time.monotonic()
-        cut = accounts[done : done + ACCOUNTS_PER_PART]
+        cut = owners[done : done + ACCOUNTS_PER_PART]
         outcomes += Part(collector_name, collector, slot, part, lake, remaining_ms).run(cut, role)
         slowest_ms = max(slowest_ms, (time.monotonic() - started) * 1000)
         done, part = done + ACCOUNTS_PER_PART, part + 1
-    left = tuple(account.account_id for account in accounts[done:])
+    left = tuple(owner.account_id for owner in owners[done:])
     return Run(collector_name, tuple(outcomes), left, part)
 
 
-def _accounts(configuration: Configuration, account_ids: Sequence[str] | None, *, is_continued: bool) -> list[Account]:
-    """The accounts by their ids (None: all), each with regions.
+def _owners(
+    scope: CollectorScope,
+    configuration: Configuration,
+    home: Account,
+    owner_ids: Sequence[str] | None,
+    *,
+    is_continued: bool,
+) -> list[Account]:
+    """The owners by their ids (None: all), each with all that its scans need to know.
 
-    A run that is continued goes on without the accounts that a deployment has taken out of the configuration meanwhile.
+    A run that is continued goes on without the owners that a deployment has taken out of the configuration meanwhile.
     """
-    wanted = configuration.accounts
-    if account_ids is not None and is_continued:
-        wanted = tuple(filter(None, map(configuration.account, account_ids)))
-    elif account_ids is not None:
-        wanted = tuple(_account(configuration, account_id) for account_id in account_ids)
-    for account in wanted:
-        if account.enabled and not account.regions:
-            raise ConfigurationError(
-                f"config/accounts.yaml: account {account.account_id} has no regions; name some, or set enabled to false"
-            )
-    return list(wanted)
+    listed = scope.owners(configuration, home)
+    if owner_ids is None:
+        wanted = list(listed)
+    else:
+        by_id = {owner.account_id: owner for owner in listed}
+        wanted = [_known(by_id, owner_id) for owner_id in owner_ids if owner_id in by_id or not is_continued]
+    for owner in wanted:
+        scope.units(owner)
+    return wanted
 
 
-def _account(configuration: Configuration, account_id: str) -> Account:
-    account = configuration.account(account_id)
-    if account is None:
+def _known(owners: Mapping[str, Account], owner_id: str) -> Account:
+    if owner_id not in owners:
         raise ConfigurationError(
-            f"event field accounts names {account_id!r}, which config/accounts.yaml does not have; add it there and deploy"
+            f"event field accounts names {owner_id!r}, which config/accounts.yaml does not have; add it there and deploy"
         )
-    return account
+    return owners[owner_id]

@@ -1,10 +1,11 @@
-"""One scan: a collector over one account and region, all or nothing, and how it ended."""
+"""One scan: a collector over one unit of its scope, all or nothing, and how it ended."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -14,20 +15,20 @@ import pyarrow as pa
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from collectors.scanning.event_rows import EventRows
+from collectors.scanning.event_rows import EventRows, OutsideItsDaysError
 from collectors.scanning.events import Origin
-from collectors.scanning.member_role import MemberAccess
+from collectors.scanning.scope import Access
 from lake.errors import RetriableError
 from lake.outcomes import DENIED, FAILED, OK, SKIPPED, THROTTLED, Outcome
 
 if TYPE_CHECKING:
-    from collectors.scanning.declaration import Scan
+    from collectors.scanning.declaration import Collector
     from lake.relations import Table
 
 SPOOLED_ROWS = 2_000
 """Events that a scan holds in memory; more wait on disk until the scan has ended well."""
 
-OUT_OF_TIME = "OutOfTime"
+OUT_OF_TIME, OUTSIDE_ITS_DAYS = "OutOfTime", "OutsideItsDays"
 AUTH_FAILURE = "AuthFailure"
 """EC2's answer where credentials are bad, and, word for word the same, where the account has not enabled the region."""
 DENIED_CODES = frozenset(
@@ -35,6 +36,7 @@ DENIED_CODES = frozenset(
         "AccessDenied",
         "AccessDeniedException",
         AUTH_FAILURE,
+        "Forbidden",
         "InvalidClientTokenId",
         "UnauthorizedOperation",
         "UnrecognizedClientException",
@@ -67,7 +69,7 @@ ALWAYS_ENABLED = frozenset(
         "us-west-2",
     ]
 )
-"""Regions that nobody can disable; those that AWS opened since March 2019 wait to be enabled. This list does not grow."""
+"""Regions that nobody can disable. What AWS has opened since March 2019 must be enabled first, so none is ever added."""
 THROTTLED_CODES = frozenset(
     {
         "EC2ThrottledException",
@@ -126,35 +128,38 @@ class Scanner:
     Spools are left in folder for its owner to remove.
     """
 
-    scan: Scan
+    collector: Collector
     table: Table
     grouping: Mapping[str, tuple[str, ...]]
     folder: Path
     in_time: Callable[[], bool]
 
-    def visit(self, origin: Origin, access: Future[MemberAccess]) -> Scanned:
-        """Scan one account and region. Never raises: whatever goes wrong is the outcome, and then no rows are kept."""
+    def visit(self, origin: Origin, access: Future[Access]) -> Scanned:
+        """Scan the origin's unit. Never raises: whatever goes wrong is the outcome, and then no rows are kept."""
         started = time.monotonic()
         try:
             count, spool = self._collect(origin, access)
         except Exception as error:
-            outcome = failed_outcome(origin.account.account_id, origin.region, error)
+            outcome = failed_outcome(origin.account_id, origin.unit.place, error)
             if outcome.status == FAILED:
                 logger.warning("scan failed", exc_info=error, extra=_place(outcome))
             return Scanned(replace(outcome, duration_ms=_since(started)))
-        outcome = Outcome(origin.account.account_id, origin.region, OK, count, _since(started))
+        outcome = Outcome(origin.account_id, origin.unit.place, OK, count, _since(started))
         return Scanned(outcome, spool if count else None)
 
-    def _collect(self, origin: Origin, access: Future[MemberAccess]) -> tuple[int, Path]:
+    def _collect(self, origin: Origin, access: Future[Access]) -> tuple[int, Path]:
         """Spool every event of the scan; returns how many rows there are and where."""
         if not self.in_time():
             raise OutOfTimeError
-        rows, count = EventRows(self.table, self.grouping, origin), 0
-        events = self.scan(access.result().session(), origin.region)
+        rows, count = EventRows(self.table, self.grouping, origin, self.collector), 0
+        events = self.collector.scan(access.result().session(), origin)
         with (
             NamedTemporaryFile(dir=self.folder, suffix=".arrow", delete=False) as file,
+            ExitStack() as if_it_fails,
             pa.ipc.new_stream(file, self.table.arrow_schema) as spool,
         ):
+            # What a failed scan has spooled would fill the disk for the scans after it.
+            if_it_fails.callback(Path(file.name).unlink)
             for event in events:
                 rows.append(event)
                 if len(rows) >= SPOOLED_ROWS:
@@ -162,6 +167,7 @@ class Scanner:
                     if not self.in_time():
                         raise OutOfTimeError
             count += _flush(rows, spool)
+            if_it_fails.pop_all()
         return count, Path(file.name)
 
 
@@ -170,6 +176,8 @@ def failed_outcome(account_id: str, region: str, error: BaseException) -> Outcom
     code, message = type(error).__name__, str(error) or repr(error)
     if isinstance(error, OutOfTimeError):
         code = OUT_OF_TIME
+    elif isinstance(error, OutsideItsDaysError):
+        code = OUTSIDE_ITS_DAYS
     elif isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", code)
     elif isinstance(error, KeyError):
@@ -180,8 +188,8 @@ def failed_outcome(account_id: str, region: str, error: BaseException) -> Outcom
 def without_disabled_regions(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes of a part, in which a scan of a region that its account has not enabled is skipped, not denied.
 
-    Sure of that is only who saw the same credentials succeed in another region of the account, in the same run; AuthFailure
-    everywhere stays denied, and so does that of a region which cannot be disabled.
+    AuthFailure means a disabled region only if the same credentials worked in another region of the account during this run,
+    and this region can be disabled. Otherwise the credentials may be bad, so the scan stays denied.
     """
     good = {outcome.aws_account_id: outcome.aws_region for outcome in outcomes if outcome.status == OK}
     return [

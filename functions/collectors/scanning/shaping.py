@@ -1,47 +1,10 @@
-"""What the AWS collectors share in shaping a raw record: ARNs, tags, times and flags."""
+"""What the AWS collectors share in shaping a raw record: tags, times, flags and numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-from lake.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    import boto3
-
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
-"""Region name prefixes outside the standard partition. No prefix begins another."""
-
-
-def session_account(session: boto3.Session) -> str:
-    """The account that a session acts in. Raises ConfigurationError where its credentials do not say."""
-    # botocore's type stubs do not know account_id yet.
-    account_id = getattr(session.get_credentials(), "account_id", None)
-    if not account_id:
-        raise ConfigurationError("the session's credentials name no account; open it with scanning.member_role.MemberRole")
-    return str(account_id)
-
-
-@cache
-def partition_of(region: str) -> str:
-    """The AWS partition that a region belongs to, such as aws-cn for cn-north-1."""
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
-
-
-def arn(service: str, region: str, account_id: str, resource: str) -> str:
-    """The ARN of a regional resource; resource is as the service writes it, such as volume/vol-0abc."""
-    return f"arn:{partition_of(region)}:{service}:{region}:{account_id}:{resource}"
+from typing import Any
 
 
 def tags_of(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -114,17 +114,23 @@ closed as (
         histories.first_seen as ever_first_seen,
         histories.last_seen,
         histories.last_updated as ever_last_updated,
-        coalesce(successful_scans.last_slot > histories.last_seen, false) as is_gone,
+        coalesce(scans_there.last_slot > histories.last_seen, false)
+            or coalesce(scans_everywhere.last_slot > histories.last_seen, false) as is_gone,
         costs.cost_daily_usd,
         costs.cost_monthly_usd,
         cast(? as date) as snapshot_date
     from compared
     inner join histories
         on histories.resource_arn = compared.resource_arn
-    left join successful_scans
-        on successful_scans.collector = compared.collector
-        and successful_scans.aws_account_id = compared.aws_account_id
-        and successful_scans.aws_region = compared.aws_region
+    left join successful_scans as scans_there
+        on scans_there.collector = compared.collector
+        and scans_there.aws_account_id = compared.aws_account_id
+        and scans_there.aws_region = compared.aws_region
+    -- A scan of a whole account sees the resources of all its regions.
+    left join successful_scans as scans_everywhere
+        on scans_everywhere.collector = compared.collector
+        and scans_everywhere.aws_account_id = compared.aws_account_id
+        and scans_everywhere.aws_region = 'global'
     left join costs
         on costs.resource_arn = compared.resource_arn
     where compared.newest_first = 1

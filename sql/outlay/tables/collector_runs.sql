@@ -7,7 +7,7 @@ create external table collector_runs (
     slot           timestamp  comment 'Scheduled time of the run, UTC',
     part           int        comment '0, then 1, 2, ... for the continuations of a run that ran short of time',
     aws_account_id string     comment 'Account that was scanned; the export for a bill, or the bill itself by its name',
-    aws_region     string     comment 'Region that was scanned; the billing period for a bill',
+    aws_region     string     comment 'Region that was scanned, global where all of an account at once; the billing period for a bill',
     status         string     comment 'ok, denied, throttled, failed or skipped',
     event_count    bigint     comment 'Events that the scan brought; 0 unless ok',
     duration_ms    bigint     comment 'How long the scan took, in milliseconds',

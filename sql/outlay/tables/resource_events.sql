@@ -7,7 +7,7 @@ create external table resource_events (
     event_time         timestamp           comment 'When it happened, UTC: the scan for config, the start of the charge period for cost',
     ingested_at        timestamp           comment 'The scheduled time of the run (the delivery time of the bill) that brought it, UTC',
     aws_account_id     string              comment 'Account that owns the resource; for other providers the sub-account',
-    aws_region         string              comment 'Region of the resource; null where the charge has none',
+    aws_region         string              comment 'Region of the resource; global for one that has none, null where the charge has none',
     resource_arn       string              comment 'Universal join key: the ARN, or the provider\'s own id; null where a charge names no resource',
     resource_type      string              comment 'Kind of resource, such as ec2:instance; cost_allocation where a charge names no resource',
     resource_id        string              comment 'Short id within its type, such as i-0abc',

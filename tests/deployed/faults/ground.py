@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.constructs.alarms import FAILED_SCANS_PERCENT
 from lake.partitions import Partitions
 from tests.deployed.outlay import SLOT, Outlay
 
@@ -46,7 +47,8 @@ class Ground(Outlay):
         """The value that an alarm sees, 0 where it sees none; its state must fit."""
         (found,) = [alarm for alarm in self.cloud.alarms() if alarm["name"] == f"{self.deployed.name}-{name}"]
         value = float(found["value"] or 0)
-        assert found["state"] == ("ALARM" if value >= 1 else "OK"), found
+        threshold = FAILED_SCANS_PERCENT if name == "scans-failed" else 1
+        assert found["state"] == ("ALARM" if value >= threshold else "OK"), found
         return value
 
     def dead_letters(self) -> list[dict[str, Any]]:

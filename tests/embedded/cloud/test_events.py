@@ -119,6 +119,32 @@ def test_an_alarm_sees_a_functions_errors(cloud: EmbeddedCloud) -> None:
     assert states == ["OK", "OK", "ALARM"]
 
 
+def test_an_alarm_compares_a_ratio_of_two_metrics(cloud: EmbeddedCloud) -> None:
+    def counted(name: str) -> dict[str, object]:
+        metric = {"Namespace": "Ratios", "MetricName": name, "Dimensions": [{"Name": "service", "Value": "scan"}]}
+        return {"Id": name, "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}, "ReturnData": False}
+
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": "ratio",
+            "Metrics": [{"Id": "ratio", "Expression": "100 * failed / tried"}, counted("failed"), counted("tried")],
+            "EvaluationPeriods": 1,
+            "Threshold": 25,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+        },
+    }
+    deploy_template(cloud, template({"Ratio": alarm}), name="ratios")
+    states = []
+    for failed, tried in ((0, 0), (24, 100), (9, 0), (9, 32)):
+        for name, value in (("failed", failed), ("tried", tried)):
+            datum = {"MetricName": name, "Value": value, "Dimensions": [{"Name": "service", "Value": "scan"}]}
+            cloud.client("cloudwatch").put_metric_data(Namespace="Ratios", MetricData=[datum])
+        states.append(next((one["state"], one["value"]) for one in cloud.alarms() if one["name"] == "ratio"))
+    assert states == [("OK", None), ("OK", 24.0), ("ALARM", 33.0), ("ALARM", 42 / 132 * 100)]
+
+
 def test_objects_are_deleted_together_only_where_each_may_be(enforced: EmbeddedCloud) -> None:
     code = (
         "import boto3\n\ndef handler(event, context):\n"

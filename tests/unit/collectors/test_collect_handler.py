@@ -63,7 +63,7 @@ def test_each_account_is_scanned_through_its_own_role(lake: Any, capsys: pytest.
     assert found == {("1" * 12, 1), ("2" * 12, 2)}
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     [metrics] = [line for line in told if "_aws" in line]
-    assert (metrics["EventsCollected"], metrics["ScansFailed"]) == ([2.0], [0.0])
+    assert (metrics["EventsCollected"], metrics["Scans"], metrics["ScansFailed"]) == ([2.0], [2.0], [0.0])
 
 
 def test_what_is_left_is_handed_on(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,10 @@ from moto.core.models import botocore_stubber
 
 from collectors.aws import ebs_volumes, ec2_instances
 from collectors.scanning.ec2_xml import _Answers, ec2_client
+from collectors.scanning.events import Origin
 from collectors.scanning.member_role import MemberAccess
+from collectors.scanning.scope import Unit
+from lake.configuration import Account
 from tests.support.ec2_answers import instance, output_shape, to_xml, volume
 from tests.support.transport import Network, environment
 from tests.unit.collectors.replay import case_of, load, recorded
@@ -134,7 +137,7 @@ def test_no_property_of_an_instance_needs_what_is_left_out() -> None:
     ((cut,),) = (r["Instances"] for r in without(shape, everything(shape), ec2_instances.UNREAD)["Reservations"])
     whole = ec2_instances.to_event(raw, "1" * 12, "us-east-1")
     assert ec2_instances.to_event(cut, "1" * 12, "us-east-1") == whole
-    assert len(whole.properties) == 23  # all of them
+    assert set(whole.properties) == ec2_instances.EC2_INSTANCE.property_names("config")
 
 
 def test_a_client_pages_and_reads_through_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +153,8 @@ def test_a_client_pages_and_reads_through_the_hook(monkeypatch: pytest.MonkeyPat
     with network.instead():
         session = MemberAccess("1" * 12, "KEY" + "1" * 12, "secret", "token").session()
         assert ec2_client(session, "us-east-1").describe_volumes()["NextToken"] == "1"
-        found = list(ebs_volumes.scan(session, "us-east-1"))
+        unit = Unit(Account("1" * 12, "First"), "us-east-1")
+        found = list(ebs_volumes.scan(session, Origin("ebs_volumes", "config", datetime(2026, 11, 20, tzinfo=UTC), unit)))
     assert [event.resource_id for event in found] == [volume(n)["VolumeId"] for n in range(3)]
     assert network.calls == {"DescribeVolumes": 4}
 

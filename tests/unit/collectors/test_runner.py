@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.aws import ebs_volumes
-from collectors.scanning import batch, runner, scan
+from collectors.scanning import part, runner, scan
 from collectors.scanning.runner import NothingCollectedError, Run, run
 from lake.configuration import Account
 from lake.errors import ConfigurationError
@@ -43,8 +43,8 @@ def but(place: tuple[str, str], what: Callable[[dict[str, Any]], Reply]) -> Answ
 
 
 def collect(lake: Any, company: Company, **changes: Any) -> Run:
-    asked = {"part": 0, "account_ids": None, "remaining_ms": lambda: 900_000, **changes}
-    return run("ebs_volumes", SLOT, lake=lake, role=company.role(), **asked)
+    asked = {"part": 0, "owner_ids": None, "remaining_ms": lambda: 900_000, "home": FIRST, "slot": SLOT, **changes}
+    return run("ebs_volumes", lake=lake, role=company.role(), **asked)
 
 
 def events_by_place(lake: Any) -> Counter[tuple[str, str]]:
@@ -231,7 +231,7 @@ def test_when_time_runs_short_the_next_part_takes_the_accounts_left(make_lake: A
     lake = make_lake(FIRST, SECOND, THIRD)
     first = collect(lake, Company(three_volumes), remaining_ms=lambda: 50_000)
     assert (first.left, first.next_part) == ((SECOND.account_id, THIRD.account_id), 1)
-    rest = collect(lake, Company(three_volumes), part=first.next_part, account_ids=first.left)
+    rest = collect(lake, Company(three_volumes), part=first.next_part, owner_ids=first.left)
     assert (rest.left, rest.next_part) == ((), 3)
     in_parts = objects(lake, "resource_events")
     assert sorted(in_parts) == [f"{FOLDER}20261120T090000Z-000{n}.parquet" for n in range(3)]
@@ -241,7 +241,7 @@ def test_when_time_runs_short_the_next_part_takes_the_accounts_left(make_lake: A
 
 
 def test_a_scan_that_hangs_is_out_of_time_and_the_others_are_kept(make_lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "FINISHING_MS", 0)
+    monkeypatch.setattr(part, "FINISHING_MS", 0)
     hangs = (FIRST.account_id, "us-east-1")
 
     def hang(parameters: dict[str, Any]) -> Reply:
@@ -259,7 +259,7 @@ def test_a_scan_that_hangs_is_out_of_time_and_the_others_are_kept(make_lake: Any
 @pytest.mark.parametrize(
     ("accounts", "changes", "says"),
     [
-        ((FIRST,), {"account_ids": ["000000000000"]}, "field accounts names '000000000000'"),
+        ((FIRST,), {"owner_ids": ["000000000000"]}, "field accounts names '000000000000'"),
         ((Account("111111111111", "First"),), {}, "account 111111111111 has no regions"),
     ],
 )
@@ -318,7 +318,7 @@ def test_a_repeated_slot_that_sees_more_takes_the_place_of_the_first(make_lake: 
 
 def test_an_account_that_is_removed_while_a_run_goes_on_takes_no_other_with_it(make_lake: Any) -> None:
     lake = make_lake(FIRST, THIRD)
-    done = collect(lake, Company(three_volumes), part=1, account_ids=[SECOND.account_id, THIRD.account_id])
+    done = collect(lake, Company(three_volumes), part=1, owner_ids=[SECOND.account_id, THIRD.account_id])
     assert {place[0] for place in statuses(done)} == {THIRD.account_id}
     with pytest.raises(ConfigurationError, match=SECOND.account_id):
-        collect(lake, Company(three_volumes), part=0, account_ids=[SECOND.account_id, THIRD.account_id])
+        collect(lake, Company(three_volumes), part=0, owner_ids=[SECOND.account_id, THIRD.account_id])

@@ -1,12 +1,10 @@
 """Shaping raw records: what the recordings have no example of."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from collectors.aws import ebs_volumes, ec2_instances, elastic_ips
-from collectors.aws.nat_traffic import last_full_hour
-from collectors.scanning.shaping import arn, flag, number, partition_of, utc_text
+from collectors.scanning.shaping import flag, number, utc_text
+from lake.resource_types import ResourceKind, partition_of
 
 ACCOUNT = "111111111111"
 
@@ -26,7 +24,9 @@ ACCOUNT = "111111111111"
 )
 def test_an_arn_is_in_its_regions_partition(region: str, partition: str) -> None:
     assert partition_of(region) == partition
-    assert arn("ec2", region, ACCOUNT, "volume/vol-1") == f"arn:{partition}:ec2:{region}:{ACCOUNT}:volume/vol-1"
+    assert ebs_volumes.EBS_VOLUME.arn_of("vol-1", region, ACCOUNT) == f"arn:{partition}:ec2:{region}:{ACCOUNT}:volume/vol-1"
+    role = ResourceKind("iam:role", "A role", "arn:{partition}:iam::{account}:role/{id}")
+    assert role.arn_of("a{b}", region, ACCOUNT) == f"arn:{partition}:iam::{ACCOUNT}:role/a{{b}}"
 
 
 def test_nothing_said_is_not_no_and_not_zero() -> None:
@@ -54,8 +54,3 @@ def test_an_instance_tells_its_vcpus_and_how_it_is_bought() -> None:
     raw = {"InstanceId": "i-1", "CpuOptions": {"CoreCount": 4, "ThreadsPerCore": 2}, "InstanceLifecycle": "spot"}
     properties = ec2_instances.to_event(raw, ACCOUNT, "us-east-1").properties
     assert (properties["vcpus"], properties["lifecycle"], properties["platform"]) == ("8", "spot", "linux")
-
-
-@pytest.mark.parametrize(("minute", "hour"), [(0, 8), (4, 8), (5, 9), (59, 9)])
-def test_metrics_are_read_of_an_hour_that_has_settled(minute: int, hour: int) -> None:
-    assert last_full_hour(datetime(2026, 11, 20, 9, minute, 30, tzinfo=UTC)) == datetime(2026, 11, 20, hour, tzinfo=UTC)

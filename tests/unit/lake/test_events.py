@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from hypothesis import given
-from hypothesis import strategies as st
-
+from collectors.aws import ebs_volumes
 from collectors.scanning.event_rows import EventRows
-from collectors.scanning.events import Event, Origin, groups_of
-from lake.configuration import GROUPS, Account
+from collectors.scanning.events import Event, Origin
+from collectors.scanning.scope import Unit
+from lake.configuration import Account
 from tests.support.catalog import CATALOG
 
 TABLE = CATALOG.table("outlay.resource_events")
@@ -20,7 +19,8 @@ GROUPING = {"customer": ("customer", "Customer"), "env": ("env",)}
 
 
 def rows(*events: Event, slot: datetime = SLOT) -> list[dict[str, object]]:
-    gathered = EventRows(TABLE, GROUPING, Origin("ebs_volumes", "config", slot, ACCOUNT, "eu-west-1"))
+    origin = Origin("ebs_volumes", "config", slot, Unit(ACCOUNT, "eu-west-1"))
+    gathered = EventRows(TABLE, GROUPING, origin, ebs_volumes.COLLECTOR)
     for event in events:
         gathered.append(event)
     return gathered.table().to_pylist()
@@ -43,18 +43,3 @@ def test_the_same_fact_keeps_its_id_and_another_scan_is_another_fact() -> None:
     assert first == again
     assert rows(volume(), slot=SLOT.replace(hour=10))[0]["event_id"] != first
     assert len(rows(volume(), volume(), volume("arn:w"))) == 2
-
-
-@given(
-    tags=st.dictionaries(st.sampled_from(["customer", "Customer", "env", "x"]), st.text(max_size=5)),
-    defaults=st.dictionaries(st.sampled_from(GROUPS), st.text(min_size=1, max_size=5)),
-)
-def test_a_group_is_a_tag_of_a_configured_key_or_the_default_and_never_empty(
-    tags: dict[str, str], defaults: dict[str, str]
-) -> None:
-    groups = groups_of(tags, GROUPING, defaults)
-    assert set(groups) == set(GROUPS)
-    for group, value in groups.items():
-        tagged = [tags[key] for key in GROUPING.get(group, ()) if tags.get(key)]
-        assert value == (tagged[0] if tagged else defaults.get(group))
-        assert value != ""

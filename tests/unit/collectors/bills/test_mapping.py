@@ -19,13 +19,13 @@ from collectors.bills import aws_line_items as cur2
 from collectors.bills.charges import ChargeRows
 from collectors.bills.days import DaySpools
 from collectors.bills.files import read_lines
-from collectors.bills.formats import focus, load_format
-from collectors.bills.resources import resource_of
-from collectors.bills.tag_columns import gathered
-from collectors.bills.tags import TagReader, folded
-from collectors.bills.values import MONEY_STEP, BillPlace, ValueKind, converted
+from collectors.bills.formats import focus, format_names, load_format
+from collectors.bills.resources import CHARGE, resource_of
+from collectors.bills.tag_columns import TAGS, gathered
+from collectors.bills.tags import TagReader
+from collectors.bills.values import MONEY_STEP, TEXT_MAP, BillPlace, ValueKind, converted, stored_as
 from lake.catalog import Catalog
-from lake.configuration import Configuration, Notifications
+from lake.configuration import Account, Configuration, Notifications
 from lake.ids import stable_id
 from lake.lake import Lake
 from tests.support.catalog import CATALOG
@@ -61,9 +61,9 @@ def shape(catalog: Catalog, tmp_path: Path) -> Callable[..., list[dict[str, Any]
     return shape
 
 
-def rows_of(catalog: Catalog, path: Path, table: pa.Table) -> pa.Table:
+def rows_of(catalog: Catalog, path: Path, table: pa.Table, *accounts: Account) -> pa.Table:
     path.write_bytes(parquet(table))
-    configuration = Configuration((), GROUPING, (), (), Notifications("#costs"))
+    configuration = Configuration(accounts, GROUPING, (), (), Notifications("#costs"))
     read_as = load_format("cur2")
     rows = ChargeRows(
         catalog.table("outlay.resource_events"), configuration, "aws", DELIVERED, read_as.own_tag_prefix, has_line_ids=True
@@ -180,11 +180,38 @@ def test_resources_of_other_partitions_and_without_a_region() -> None:
     volume = "vol-01234567"
     assert resource_of(volume, "1", "cn-north-1", "AmazonEC2", "x").arn == f"arn:aws-cn:ec2:cn-north-1:1:volume/{volume}"
     assert resource_of(volume, "1", "", "AmazonEC2", "x") == (volume, "x", volume)
-    assert resource_of("logs", "1", "eu-west-1", "AmazonS3", "x") == ("arn:aws:s3:::logs", "s3:bucket", "logs")
 
 
-def test_tag_keys_match_however_the_bill_spells_them() -> None:
-    assert {folded(key) for key in ("CostCenter", "cost_center", "Cost Center", "cost:center")} == {"costcenter"}
+@pytest.mark.parametrize(
+    ("region", "home_region", "partition"),
+    [
+        ("eu-west-1", "", "aws"),
+        ("cn-northwest-1", "", "aws-cn"),
+        ("us-gov-east-1", "", "aws-us-gov"),
+        ("", "us-gov-west-1", "aws-us-gov"),
+        ("", "", "aws"),
+    ],
+)
+def test_a_bucket_is_in_the_partition_of_its_region_or_of_its_accounts(
+    region: str, home_region: str, partition: str
+) -> None:
+    found = resource_of("logs", "1", region, "AmazonS3", "x", home_region)
+    assert found == (f"arn:{partition}:s3:::logs", "s3:bucket", "logs")
+
+
+def test_a_bucket_charged_without_a_region_is_in_its_accounts_partition(catalog: Catalog, tmp_path: Path) -> None:
+    account = Account("111111111111", "gov", None, ("us-gov-west-1",))
+    charge = line(line_item_product_code="AmazonS3", line_item_resource_id="logs", product_region_code="")
+    (row,) = rows_of(catalog, tmp_path / "x.parquet", cur_table([charge]), account).to_pylist()
+    assert row["resource_arn"] == "arn:aws-us-gov:s3:::logs"
+
+
+def test_every_property_of_a_charge_is_described(catalog: Catalog, tmp_path: Path) -> None:
+    described = CHARGE.property_names("cost")
+    for read_as in map(load_format, format_names()):
+        kinds = {column.name: stored_as(column.kind) for column in read_as.columns} | {TAGS: TEXT_MAP}
+        nothing = pa.table({name: pa.nulls(1, kind) for name, kind in kinds.items()})
+        assert set(read_as.charges_of(nothing).properties) <= described
 
 
 def test_tags_are_told_apart_in_slices_and_whatever_their_order() -> None:

@@ -1,4 +1,4 @@
-"""One part of a run: some accounts, each of their regions scanned once; one object of events, one of outcomes."""
+"""One part of a run: some of its owners, each of their units scanned once; an object of events a day, one of outcomes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from collectors.scanning.day_objects import DayObjects
 from collectors.scanning.declaration import Collector
 from collectors.scanning.earlier import saw_more
 from collectors.scanning.events import Origin
@@ -21,7 +22,6 @@ from lake.lake import Lake
 from lake.outcomes import SKIPPED, Outcome, record_outcomes
 from lake.relations import Table
 from lake.times import slot_name
-from lake.writer import ParquetObject
 
 THREADS = 8
 """A scan waits for AWS most of its time; parsing keeps one core busy from about eight on."""
@@ -30,7 +30,7 @@ LOOK_AHEAD = 2 * THREADS
 """Scans that may be under way or waiting to be written: it bounds what spools and queues hold."""
 
 FINISHING_MS = 20_000
-"""Kept back for writing the object, the partition and the outcomes."""
+"""Kept back for writing the objects, the partitions and the outcomes."""
 
 SORT_BY = ("resource_type", "aws_account_id", "resource_arn", "event_time")
 
@@ -50,45 +50,43 @@ class Part:
     lake: Lake
     remaining_ms: Callable[[], int]
 
-    def run(self, accounts: Sequence[Account], role: MemberRole) -> list[Outcome]:
-        """Scan the accounts, write their events and then the outcomes; returns these, one an account and region."""
+    def run(self, owners: Sequence[Account], role: MemberRole) -> list[Outcome]:
+        """Scan the owners' units, write their events and then the outcomes; returns these, one a unit."""
         lake = self.lake
         outcomes: list[Outcome] = []
         with suppress(EarlierStandsError):
-            self._write_events(lake.catalog.table(self.collector.table), accounts, role, outcomes)
+            self._write_events(lake.catalog.table(self.collector.table), owners, role, outcomes)
             record_outcomes(lake, self.name, self.slot, self.number, without_disabled_regions(outcomes))
         return without_disabled_regions(outcomes)
 
-    def _write_events(self, table: Table, accounts: Sequence[Account], role: MemberRole, outcomes: list[Outcome]) -> None:
-        """Write the part's object and register its partition, adding to outcomes how each scan ended.
+    def _write_events(self, table: Table, owners: Sequence[Account], role: MemberRole, outcomes: list[Outcome]) -> None:
+        """Write the part's objects and register their partitions, adding to outcomes how each scan ended.
 
-        Without events too: an earlier attempt may have had some. Raises EarlierStandsError, with nothing written, where an
-        earlier attempt scanned a place well that this one did not.
+        Raises EarlierStandsError, with nothing written, where an earlier attempt scanned a place well that this one did not.
         """
-        lake = self.lake
-        values = (self.collector.event_type, self.name, self.slot.date().isoformat())
-        key = f"{table.folder(*values)}{slot_name(self.slot, self.number)}.parquet"
+        lake, collector = self.lake, self.collector
+        days, name = collector.days_of(self.slot), slot_name(self.slot, self.number)
         with (
             TemporaryDirectory(prefix="outlay-scans-", ignore_cleanup_errors=True) as spools,
-            ParquetObject(lake.s3, lake.bucket, key, table, SORT_BY) as target,
+            DayObjects(lake, table, (collector.event_type, self.name), days, name, SORT_BY) as objects,
         ):
             grouping = lake.configuration.grouping
-            scanner = Scanner(self.collector.scan, table, grouping, Path(spools), lambda: self._seconds_left() > 0)
-            for scanned in self._scan_all(accounts, role, scanner):
+            scanner = Scanner(collector, table, grouping, Path(spools), lambda: self._seconds_left() > 0)
+            for scanned in self._scan_all(owners, role, scanner):
                 outcomes.append(scanned.outcome)
                 for batch in scanned.batches():
-                    target.write(batch)
+                    objects.write(batch)
                 scanned.discard()
             if saw_more(lake, self.name, self.slot, self.number, outcomes):
                 raise EarlierStandsError
-        lake.register(table, *values)
+        objects.register()
 
-    def _scan_all(self, accounts: Sequence[Account], role: MemberRole, scanner: Scanner) -> Iterator[Scanned]:
-        """Every account and region once, in order (so that a repeated run writes the same bytes), THREADS at a time."""
+    def _scan_all(self, owners: Sequence[Account], role: MemberRole, scanner: Scanner) -> Iterator[Scanned]:
+        """Every unit once, in order (so that a repeated run writes the same bytes), THREADS at a time."""
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="scan")
         waiting: deque[tuple[Origin, Future[Scanned]]] = deque()
         try:
-            for submitted in self._submit_each(accounts, role, scanner, pool):
+            for submitted in self._submit_each(owners, role, scanner, pool):
                 waiting.append(submitted)
                 if len(waiting) >= LOOK_AHEAD:
                     yield self._result(*waiting.popleft())
@@ -99,17 +97,18 @@ class Part:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit_each(
-        self, accounts: Iterable[Account], role: MemberRole, scanner: Scanner, pool: ThreadPoolExecutor
+        self, owners: Iterable[Account], role: MemberRole, scanner: Scanner, pool: ThreadPoolExecutor
     ) -> Iterator[tuple[Origin, Future[Scanned]]]:
         """Hand each scan to the pool when it is asked for.
 
-        An account's one AssumeRole goes in ahead of its scans; the pool begins in that order, so no scan waits for one
-        that has not begun.
+        An owner is entered once, ahead of its scans; the pool begins in that order, so no scan waits for an entry that has
+        not begun.
         """
-        for account in accounts:
-            access = pool.submit(role.assume, account.account_id) if account.enabled else None
-            for region in account.regions:
-                origin = Origin(self.name, self.collector.event_type, self.slot, account, region)
+        scope = self.collector.scope
+        for owner in owners:
+            access = pool.submit(scope.enter, role, owner.account_id) if owner.enabled else None
+            for unit in scope.units(owner):
+                origin = Origin(self.name, self.collector.event_type, self.slot, unit)
                 yield origin, pool.submit(scanner.visit, origin, access) if access else _disabled(origin)
 
     def _result(self, origin: Origin, scan: Future[Scanned]) -> Scanned:
@@ -117,7 +116,7 @@ class Part:
         try:
             return scan.result(timeout=self._seconds_left())
         except TimeoutError:
-            return Scanned(failed_outcome(origin.account.account_id, origin.region, OutOfTimeError()))
+            return Scanned(failed_outcome(origin.account_id, origin.unit.place, OutOfTimeError()))
 
     def _seconds_left(self) -> float:
         """Seconds until scanning must end."""
@@ -125,17 +124,8 @@ class Part:
 
 
 def _disabled(origin: Origin) -> Future[Scanned]:
-    message = f"config/accounts.yaml: account {origin.account.account_id} has enabled: false"
+    message = f"config/accounts.yaml: account {origin.account_id} has enabled: false"
+    outcome = Outcome(origin.account_id, origin.unit.place, SKIPPED, error_code="AccountDisabled", error_message=message)
     scan: Future[Scanned] = Future()
-    scan.set_result(
-        Scanned(
-            Outcome(
-                origin.account.account_id,
-                origin.region,
-                SKIPPED,
-                error_code="AccountDisabled",
-                error_message=message,
-            )
-        )
-    )
+    scan.set_result(Scanned(outcome))
     return scan
