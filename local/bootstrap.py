@@ -20,9 +20,12 @@ OLDEST = (3, 11)
 COMMAND = """#!{python}
 import sys
 
-from local.cli import main
+try:
+    from local.cli import main
 
-sys.exit(main())
+    sys.exit(main())
+except KeyboardInterrupt:  # before the command was there to take it
+    sys.exit(130)
 """
 
 
