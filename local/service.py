@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class LakeService:
     def listen(self, listener: Listener) -> None:
         """Take connections until the process ends."""
         while not self.ended.is_set():
-            with suppress(OSError, EOFError):  # who comes without the key, or goes at once, is nobody's loss
+            with suppress(OSError, EOFError, AuthenticationError):  # no key, or gone already
                 connection = listener.accept()
                 threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
