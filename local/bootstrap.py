@@ -5,6 +5,8 @@ is pinned and hashed: Python packages by requirements.lock, the engine's jars by
 the CDK command line by infra/cli/package-lock.json. Stamps in the virtual environment make a second call do nothing.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -20,9 +22,12 @@ OLDEST = (3, 11)
 COMMAND = """#!{python}
 import sys
 
-from local.cli import main
+try:
+    from local.cli import main
 
-sys.exit(main())
+    sys.exit(main())
+except KeyboardInterrupt:  # before the command was there to take it
+    sys.exit(130)
 """
 
 
@@ -33,19 +38,58 @@ def main():
             "Outlay needs Python 3.11 or newer, and python3 here is {}.{}; run `make PYTHON=python3.12 ...` "
             "with a newer one.".format(*sys.version_info[:2])
         )
+    with only_one():
+        return set_up()
+
+
+def set_up():
+    """Do the steps whose stamps say that they are needed; the exit status."""
     steps = [(VENV / "outlay-packages", [LOCK, Path(__file__)], install_packages)]
     steps.append((VENV / "outlay-jars", [JARS_LOCK], install_jars))
     if "--cli" in sys.argv:
         steps.append((VENV / "outlay-cli", [CLI / "package-lock.json"], install_cli))
     for stamp, sources, install in steps:
-        wanted = digest(sources)
-        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        wanted = digest(sources) + "\n" + str(ROOT)
+        found = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
+        if found == wanted:
             continue
-        problem = install()
-        if problem:
-            return stop(problem)
+        moved_from = found.partition("\n")[2] if found.partition("\n")[0] == digest(sources) else ""
+        if moved_from and install is install_packages:
+            move_packages(moved_from)
+        else:
+            problem = install()
+            if problem:
+                return stop(problem)
         stamp.write_text(wanted, encoding="utf-8")
     return 0
+
+
+@contextlib.contextmanager
+def only_one():
+    """Waits while another `make` sets this checkout up: two at once would spoil each other's work."""
+    (ROOT / ".outlay").mkdir(exist_ok=True)
+    with (ROOT / ".outlay" / "setup.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another make that sets this checkout up")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def move_packages(old_root):
+    """Let the commands of an environment that was moved or copied with its checkout run the Python that lies beside them.
+
+    Nothing is fetched. Each command names its Python by its whole path, which leads to the old place, or to nowhere.
+    """
+    say("Adapting .venv to its new place")
+    old, new = os.fsencode(str(Path(old_root) / ".venv")), os.fsencode(str(VENV))
+    for path in (VENV / "bin").iterdir():
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            if old in content and b"\0" not in content[:1000]:
+                path.write_bytes(content.replace(old, new))
+    write_own_files()
 
 
 def install_packages():
@@ -60,6 +104,12 @@ def install_packages():
     problem = follow(command, lambda line, done: f"Packages {min(done, total)}/{total}", "Collecting ")
     if problem:
         return f"Python packages could not be installed: {problem}"
+    write_own_files()
+    return None
+
+
+def write_own_files():
+    """Let the environment find this checkout, and put the `outlay` command into it."""
     python = VENV / "bin" / "python"
     site = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -71,7 +121,6 @@ def install_packages():
     outlay = VENV / "bin" / "outlay"
     outlay.write_text(COMMAND.format(python=python), encoding="utf-8")
     outlay.chmod(0o755)
-    return None
 
 
 def install_jars():
@@ -128,7 +177,7 @@ def stop(sentence):
 
 def digest(paths):
     """What these files and this Python are."""
-    found = hashlib.sha256(sys.version.encode() + os.fsencode(str(ROOT)))
+    found = hashlib.sha256(sys.version.encode())
     for path in paths:
         found.update(path.read_bytes())
     return found.hexdigest()

@@ -12,25 +12,28 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
+from embedded.engine import start_cache
+from embedded.engine.errors import EngineError
+from embedded.engine.prepare import prepare
 from lake.environment import Environment
+from local.asking import stop_service
+from local.home import HOME, PAGE, REPORT, ROOT, SERVICE, SERVICE_LOCK, locked, new_lake, remove_old_lakes
 from local.own_bill import OwnBill, find_bill
 from local.report import data, page, terminal
 from local.report.charges import QueryCost
 from local.report.model import Report, SlackMessage
-from local.run import DEMO_CONFIG, HOME, ROOT, Deployed, Step, deployed, work
+from local.run import DEMO_CONFIG, Deployed, Step, deployed, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = HOME / "report.html"
-REPORT = HOME / "report.json"
-OWN_CONFIG = HOME / "own-config"
 DEMO_TITLE = "Harbor, a demo company"
 Form = Literal["summary", "brief", "json"]
 NEXT = (
-    ('.venv/bin/outlay query "select * from budget_violations"', "Athena SQL on this lake, now or tomorrow"),
-    (".venv/bin/outlay shell", "the same, statement after statement"),
-    ("make run BILL=path", "the same for a bill of your own: CUR 2.0, a legacy CUR or FOCUS, a folder or a file"),
+    (".venv/bin/outlay slack", "what was told to Slack"),
+    (".venv/bin/outlay queries", "questions by name; query --saved NAME asks one"),
+    (".venv/bin/outlay shell", "Athena SQL on this lake, now or tomorrow"),
+    ("make run BILL=path", "the same for a bill of your own"),
     ("docs/deploy.md", "how this gets into an AWS account"),
 )
 
@@ -39,50 +42,50 @@ def main_job(bill: Path | None, step: Step, form: Form) -> None:
     """Deploy, work, report: leaves the lake, the page and the report in .outlay/. Raises OutlayError where that failed."""
     started = time.monotonic()
     own = find_bill(bill.resolve()) if bill else None
-    config = own.configure(ROOT / "config", OWN_CONFIG) if own else DEMO_CONFIG
-    with only_run(), deployed(config, step) as lake:
-        if own:
-            _deliver_own(own, lake, step)
-        else:
-            _deliver_demo(lake, step)
-        work(lake, step, scans=own is None)
-        step("gathering the report")
-        report = gather(lake, bill.name if bill else DEMO_TITLE)
-        step("saving the lake")
-    PAGE.write_text(page.render(report), encoding="utf-8")
-    REPORT.write_text(report.to_json(), encoding="utf-8")
+    prepare_engine(step)
+    with new_lake() as folder:
+        config = own.configure(ROOT / "config", folder / "own-config") if own else DEMO_CONFIG
+        with deployed(config, folder, step) as lake:
+            if own:
+                _deliver_own(own, lake, step)
+            else:
+                _deliver_demo(lake, step)
+            work(lake, step, scans=own is None)
+            step("gathering the report")
+            report = gather(lake, bill.name if bill else DEMO_TITLE)
+        (folder / PAGE).write_text(page.render(report), encoding="utf-8")
+        (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
+    close_replaced_lake()
     step(f"done in {time.monotonic() - started:.0f} s")
     _show(report, form)
 
 
+def prepare_engine(step: Step) -> None:
+    """Make the engine's start cache where there is none, or one that is not whole; a run goes on without it."""
+    if not start_cache.is_whole(start_cache.cache_file()):
+        step("preparing the query engine for fast starts (once)")
+        try:
+            prepare()
+        except EngineError as error:
+            step(f"the engine will start slowly: {error}")
+
+
+def close_replaced_lake() -> None:
+    """End the service that still has the lake of an earlier run open, and remove that lake."""
+    stop_service()
+    with locked(HOME / SERVICE / SERVICE_LOCK, 0) as free:
+        if free:  # else somebody has just opened the new lake, and the next run removes the old one
+            remove_old_lakes()
+
+
 def _show(report: Report, form: Form) -> None:
     """The report on standard output."""
-    shown = str(PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE)
+    at = HOME / PAGE
+    shown = str(at.relative_to(Path.cwd()) if at.is_relative_to(Path.cwd()) else at)
     if form == "summary":
         Console().print(terminal.summary(report, page=shown, next_lines=NEXT))
     else:
         sys.stdout.write((report.to_json() if form == "json" else terminal.brief(report, shown)) + "\n")
-
-
-@contextmanager
-def only_run() -> Iterator[None]:
-    """Holds .outlay/ for this run alone. Raises RunError where another run has it."""
-    import fcntl
-
-    from local.run import RunError
-
-    HOME.mkdir(exist_ok=True)
-    with (HOME / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip()
-            raise RunError(f"another run (process {owner}) has {HOME.name}/; wait for it to end, or end it") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 def gather(lake: Deployed, title: str) -> Report:

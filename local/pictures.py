@@ -17,10 +17,10 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from local.main_job import NEXT, PAGE, REPORT
+from local.home import HOME, PAGE, REPORT, ROOT
+from local.main_job import NEXT
 from local.report import terminal
 from local.report.model import Report
-from local.run import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -55,13 +55,13 @@ def _browser() -> Iterator[Browser]:
 
 def _page(browser: Browser, name: str, width: int, height: int, scheme: Literal["light", "dark"]) -> Path:
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    page.goto(PAGE.as_uri())
+    page.goto((HOME / PAGE).as_uri())
     page.wait_for_timeout(1500)
     return _shoot(page, name)
 
 
 def _terminal(browser: Browser) -> Path:
-    report = Report.from_json(REPORT.read_text(encoding="utf-8"))
+    report = Report.from_json((HOME / REPORT).read_text(encoding="utf-8"))
     report = dataclasses.replace(report, messages=report.messages[:1])  # one is enough for a picture
     console = Console(record=True, width=TERMINAL_WIDTH, file=StringIO(), force_terminal=True, color_system="truecolor")
     console.print(terminal.summary(report, page=".outlay/report.html", next_lines=NEXT))
@@ -85,7 +85,7 @@ def _shoot(page: Any, name: str, *, full_page: bool = False) -> Path:
 
 
 if __name__ == "__main__":
-    if not REPORT.exists():
+    if not (HOME / REPORT).exists():
         sys.exit("There is no report yet: run `make run` first.")
     for made in make_pictures():
         sys.stdout.write(f"{made.relative_to(ROOT)}\n")

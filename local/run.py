@@ -7,7 +7,6 @@ own role.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -23,12 +22,8 @@ import yaml
 from embedded.cloud import EmbeddedCloud, Invocation
 from embedded.cloud.deploy import deploy, deploy_template
 from lake.errors import OutlayError
+from local.home import CONFIG, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("OUTLAY_HOME", ROOT / ".outlay"))
-"""Where a run leaves its lake, page and report."""
-LAKE = HOME / "lake"
-CONFIG = HOME / "config"
 DEMO_CONFIG = ROOT / "local" / "demo" / "config"
 SLACK_TOKEN = {"bot_token": "xoxb-embedded-cloud"}
 Step = Callable[[str], None]
@@ -64,21 +59,25 @@ class Deployed:
 
 
 @contextmanager
-def deployed(config: Path, step: Step) -> Iterator[Deployed]:
-    """Outlay, deployed from a settings folder into a fresh embedded cloud in .outlay/lake; saved and stopped at the end."""
-    shutil.rmtree(LAKE, ignore_errors=True)
-    cloud = EmbeddedCloud(LAKE)
+def deployed(config: Path, folder: Path, step: Step) -> Iterator[Deployed]:
+    """Outlay, deployed from a settings folder into a fresh embedded cloud in folder.
+
+    It is saved and stopped when the block ends well; else all its processes end at once.
+    """
+    cloud = EmbeddedCloud(folder)
     try:
         step("starting the embedded cloud and the query engine")
         cloud.start()
-        yield deploy_outlay(cloud, config, step)
-    finally:
+        yield deploy_outlay(cloud, config, step, folder)
+        step("saving the lake")
         cloud.stop()
+    finally:
+        cloud.give_up()
 
 
-def deploy_outlay(cloud: EmbeddedCloud, config: Path, step: Step, work_folder: Path = HOME) -> Deployed:
+def deploy_outlay(cloud: EmbeddedCloud, config: Path, step: Step, work_folder: Path) -> Deployed:
     """Deploy from a settings folder into a cloud that has been started; work_folder takes the settings and the assembly."""
-    settings = _settings(config, work_folder / "config", cloud)
+    settings = _settings(config, work_folder / CONFIG, cloud)
     assembly = work_folder / "cdk.out"
     step("synthesizing the CloudFormation template")
     synthesize(settings, assembly)

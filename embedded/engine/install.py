@@ -2,9 +2,9 @@
 
 import sys
 
-from embedded.engine.client import prepare
 from embedded.engine.errors import EngineError
 from embedded.engine.jars import ensure_jars
+from embedded.engine.prepare import prepare
 
 
 def _show(done: int, total: int) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from embedded.cloud.state import path_of
+from embedded.engine import start_cache
 from embedded.engine.jars import JARS_HOME
 from local.doctor.finding import CheckResult
-from local.run import HOME, LAKE, ROOT
+from local.home import HOME, LAKE, ROOT
 
 DISK_GB, MEMORY_GB = 4, 4
 MEMINFO = Path("/proc/meminfo")
@@ -21,6 +22,7 @@ def check_machine() -> Iterator[CheckResult]:
     yield CheckResult("ok", f"Python {'.'.join(map(str, sys.version_info[:3]))}")
     if any(JARS_HOME.glob("server/*.jar")):
         yield CheckResult("ok", "the query engine is installed")
+        yield _start_cache()
     else:
         yield CheckResult("fail", "the query engine is not installed", "run `make run`: it fetches what is missing")
     yield _disk()
@@ -29,10 +31,19 @@ def check_machine() -> Iterator[CheckResult]:
         yield CheckResult("ok", "chromium is installed, for the page's tests")
     else:
         yield CheckResult("warn", "no chromium: the page's tests are skipped", "on Debian: apt-get install chromium")
-    if path_of(LAKE).exists():
-        yield CheckResult("ok", f"a lake to query is in {LAKE}")
+    if path_of(HOME / LAKE).exists():
+        yield CheckResult("ok", f"a lake to query is in {HOME / LAKE}")
     else:
-        yield CheckResult("warn", f"no run has left a lake in {LAKE} yet", "run `make run`")
+        yield CheckResult("warn", f"no run has left a lake in {HOME / LAKE} yet", "run `make run`")
+
+
+def _start_cache() -> CheckResult:
+    """Whether the engine starts fast: its cache is compared to the last byte."""
+    cache = start_cache.cache_file()
+    if start_cache.is_whole(cache, to_the_last_byte=True):
+        return CheckResult("ok", "the query engine's start cache is whole")
+    found = "is not as it was made" if cache.exists() else "is missing: the engine starts slowly"
+    return CheckResult("warn", f"the query engine's start cache {found}", f"run `rm -f {cache}`; `make run` makes it anew")
 
 
 def _disk() -> CheckResult:

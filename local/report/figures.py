@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from local.report.model import UNATTRIBUTED, Report
 
 WEEK = 7
-USAGE = "without tax and fees"
+BASIS = "Billed is unblended cost with tax, fees and credits: what sum(cost_usd) gives."
+"""What every amount is that does not say otherwise: on the page, in the terminal, and in a query of one's own."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,6 @@ def money(value: Decimal, places: int = 2) -> str:
     return f"{'-' if rounded < 0 else ''}${abs(rounded):,.{places}f}"
 
 
-def headline(value: Decimal) -> str:
-    """Money short enough for a headline: whole dollars from a thousand on."""
-    return money(value, 0 if abs(value) >= 1000 else 2)
-
-
 def day_text(day: date) -> str:
     """A day such as 20 Nov."""
     return f"{day.day} {day:%b}"
@@ -59,13 +55,13 @@ def percent(share: Decimal) -> str:
 def _billed(report: Report) -> Figure:
     top = report.level("account/total")
     lines = sum(node.line_count for node in top.nodes) if top else 0
-    return Figure(f"Billed in {len(report.days)} days", headline(report.total), f"{lines:,} bill lines")
+    return Figure(f"Billed in {len(report.days)} days", money(report.total), f"{lines:,} bill lines")
 
 
 def _daily(report: Report) -> Sequence[Decimal]:
-    """Usage cost of each day: free of the lumps that tax, fees and commitments make."""
+    """Billed cost of each day."""
     top = report.level("account/total")
-    return top.nodes[0].daily_usage if top and top.nodes else ()
+    return top.nodes[0].daily_billed if top and top.nodes else ()
 
 
 def _last_day(report: Report) -> Figure | None:
@@ -74,10 +70,10 @@ def _last_day(report: Report) -> Figure | None:
         return None
     index = report.days.index(day)
     before = daily[index - WEEK] if index >= WEEK else Decimal(0)
-    note = USAGE
+    note = "the newest whole day"
     if before > 0:
         note = f"{'+' if daily[index] >= before else ''}{percent(daily[index] / before - 1)} on a week before"
-    return Figure(f"Usage on {day_text(day)}", headline(daily[index]), note)
+    return Figure(f"Billed on {day_text(day)}", money(daily[index]), note)
 
 
 def _month(report: Report) -> Figure | None:
@@ -89,8 +85,8 @@ def _month(report: Report) -> Figure | None:
     previous = (first - timedelta(days=1)).replace(day=1)
     same = [c for d, c in zip(report.days, daily, strict=True) if previous <= d < first and d.day <= report.days[-1].day]
     whole = previous >= report.days[0]
-    note = f"{headline(sum(same, Decimal(0)))} by then in {previous:%B}" if whole and same else USAGE
-    return Figure(f"{report.days[-1]:%B} so far", headline(to_date), note)
+    note = f"{money(sum(same, Decimal(0)))} by then in {previous:%B}" if whole and same else "month to date"
+    return Figure(f"Billed in {report.days[-1]:%B}", money(to_date), note)
 
 
 def _unattributed(report: Report) -> Figure | None:
@@ -98,7 +94,7 @@ def _unattributed(report: Report) -> Figure | None:
     if level is None or not report.total:
         return None
     cost = level.cost_of(UNATTRIBUTED)
-    return Figure("Without a customer", percent(cost / report.total), f"{headline(cost)}, tax and fees among it")
+    return Figure("Without a customer", percent(cost / report.total), f"{money(cost)}, tax and fees among it")
 
 
 def _findings(report: Report) -> Figure:

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from local.report.charges import QueryCost
 from notifiers.drivers import Driver
+from notifiers.wording import SPEND
 
 UNATTRIBUTED = "unattributed"
 
@@ -101,6 +102,11 @@ class AnomalyRow:
     drivers: tuple[Driver, ...] = ()
     query: str = ""
 
+    @property
+    def basis(self) -> str:
+        """Which cost the amounts are, in Slack's words."""
+        return SPEND["usage"][1]
+
 
 @dataclass(frozen=True)
 class ViolationRow:
@@ -130,6 +136,11 @@ class ViolationRow:
     window: tuple[date, date]
     drivers: tuple[Driver, ...] = ()
     query: str = ""
+
+    @property
+    def basis(self) -> str:
+        """Which cost the amounts are, in Slack's words."""
+        return SPEND[self.cost_type][1]
 
 
 @dataclass(frozen=True)

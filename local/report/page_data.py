@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from local.report.charges import charge_usd, scanned_bytes
-from local.report.figures import Figure, figures, money
+from local.report.figures import BASIS, Figure, figures, money
 from local.report.model import AnomalyRow, Level, Report, ViolationRow
 from local.report.plain import short_arn
 from notifiers.drivers import Driver
@@ -23,6 +23,7 @@ def page_data(report: Report) -> dict[str, Any]:
         "last_complete_day": report.last_complete_day and str(report.last_complete_day),
         "accounts": dict(report.account_names),
         "total": _number(report.total),
+        "basis": BASIS,
         "figures": [_figure(figure) for figure in figures(report)],
         "levels": [_level(level) for level in report.levels],
         "anomalies": [_anomaly(finding) for finding in report.anomalies],
@@ -119,6 +120,7 @@ def _anomaly(finding: AnomalyRow) -> dict[str, Any]:
         "over": _number(finding.over_usd),
         "over_pct": finding.over_pct,
         "z": finding.z_score,
+        "basis": finding.basis,
         "band": [
             {"day": str(p.day), "actual": _number(p.actual_usd), "mean": p.mean_usd, "stddev": p.stddev_usd}
             for p in finding.band
@@ -138,7 +140,7 @@ def _violation(finding: ViolationRow) -> dict[str, Any]:
         "severity": finding.severity,
         "owner": finding.owner,
         "period": finding.period,
-        "cost_type": finding.cost_type,
+        "basis": finding.basis,
         "status": finding.status,
         "first_day": str(finding.first_day),
         "last_day": str(finding.last_day),

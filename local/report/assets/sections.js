@@ -1,6 +1,6 @@
 // The sections of the page, each from its part of the report.
 
-const COST_TYPES = [["usage", "Usage only"], ["billed", "Billed"], ["amortized", "Amortized"]];
+const COST_TYPES = [["billed", "Billed"], ["amortized", "Amortized"], ["usage", "Usage only"]];
 const LEVEL_NAMES = {
   "account/total": "Total", "account/provider": "Provider", "account/account": "Account", "account/region": "Region",
   "group/customer": "Customer", "group/cluster": "Cluster", "group/index_name": "Index", "group/env": "Environment", "group/purpose": "Purpose",
@@ -20,10 +20,11 @@ function figures() {
   for (const { name, value, note } of report.figures) {
     $("figures").append(h("div", {}, h("dt", {}, name), h("dd", {}, h("span", { class: "big" }, value)), h("dd", { class: "note" }, note)));
   }
+  $("basis").textContent = report.basis;
 }
 
 function spend() {
-  const state = { key: "account/account", cost: "usage", hidden: new Set() };
+  const state = { key: "account/account", cost: "billed", hidden: new Set() };
   const main = [["account/account", "Account"], ["group/customer", "Group"], ["service/service", "Service"]].filter(([key]) => levelOf(key));
   const others = report.levels.filter((level) => level.series.length).map((level) => [level.key, levelName(level.key)]);
   const group = segments("Split by", main, state.key, (key) => choose(key));
@@ -102,7 +103,7 @@ function anomalies() {
       + money(finding.expected) + " was expected" + (finding.z === null ? "" : ", " + finding.z.toFixed(1) + " standard deviations away") + "." });
     $("anomalies").append(h("article", { class: "finding" },
       h("header", {}, h("h4", {}, name), h("span", { class: "over" + (more ? "" : " less") }, money(Math.abs(finding.over)) + (more ? " over expected" : " under expected"))),
-      h("p", { class: "lead" }, levelName(finding.key) + ", " + longDay(finding.first_day) + ": " + money(finding.actual) + " against " + money(finding.expected)
+      h("p", { class: "lead" }, levelName(finding.key) + ", " + longDay(finding.first_day) + ": " + money(finding.actual) + " (" + finding.basis + ") against " + money(finding.expected)
         + (finding.over_pct === null ? "" : ", " + (more ? "+" : "") + finding.over_pct.toFixed(0) + " %") + ". " + plural(finding.day_count, "unusual day") + " so far. ",
         h("span", { class: "chip " + finding.status }, finding.status)),
       h("div", { class: "halves" }, h("figure", { style: { margin: 0 } }, chart, h("figcaption", { class: "quiet" }, "Spent each day; the band is the mean of the 30 days before, ± 3 σ.")),
@@ -129,7 +130,7 @@ function violations() {
       h("div", { class: "halves" }, h("div", {},
         h("div", { class: "meter", role: "img", "aria-label": money(finding.actual) + " spent, " + money(finding.limit) + " allowed" },
           h("i", { style: { width: kept + "%" } }), h("b", { style: { left: kept + "%", right: "0" } }), h("u", { style: { left: kept + "%" } })),
-        h("p", { class: "meter-text" }, h("span", {}, "Allowed " + money(finding.limit)), h("span", {}, "Spent " + money(finding.actual) + ", " + finding.cost_type)),
+        h("p", { class: "meter-text" }, h("span", {}, "Allowed " + money(finding.limit)), h("span", {}, "Spent " + money(finding.actual) + ", " + finding.basis)),
         h("p", { class: "quiet", style: { marginTop: ".75rem" } }, plural(finding.day_count, "day") + " over the limit, " + days(finding.first_day, finding.last_day) + ". Rule " + finding.rule_id + (finding.owner ? ", told to " + finding.owner : "") + ".")),
       driverTable(finding.drivers, ...finding.window)),
       queryDetails(finding.query)));

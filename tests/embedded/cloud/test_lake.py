@@ -1,6 +1,5 @@
 """The lake on disk: readable files, ranged reads, versions, and opening it again in another process."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.cloud import EmbeddedCloud, StateError
-from embedded.cloud.state import path_of
+from embedded.cloud import CloudError, EmbeddedCloud, StateError
 from tests.embedded.cloud.conftest import files
 
 
@@ -68,11 +66,50 @@ def test_a_large_upload_in_parts_is_one_file(cloud: EmbeddedCloud) -> None:
 def test_a_saved_lake_opens_in_another_process(tmp_path: Path) -> None:
     with EmbeddedCloud(tmp_path, engine=False, slack=False) as first:
         fill(first)
-    saved = json.loads(path_of(tmp_path).read_text())
+    before = state_of(tmp_path)
     with EmbeddedCloud.open(tmp_path, engine=False) as second:
         check(second)
-        second.save()
-        assert json.loads(path_of(tmp_path).read_text()) == saved
+        refuses_writes(second)
+    assert state_of(tmp_path) == before, "a lake that is read stays as it is, to the last file"
+
+
+def state_of(home: Path) -> dict[str, str]:
+    """Every file of a lake with its content."""
+    return {
+        str(path): path.read_text()
+        for part in ("state", "s3")
+        for path in sorted((home / part).rglob("*"))
+        if path.is_file()
+    }
+
+
+def refuses_writes(cloud: EmbeddedCloud) -> None:
+    s3, glue, athena = (cloud.client(name) for name in ("s3", "glue", "athena"))
+    changes = (
+        lambda: s3.put_object(Bucket="lake", Key="t/day=1/x", Body=b"other"),
+        lambda: s3.delete_object(Bucket="lake", Key="t/day=1/x"),
+        lambda: s3.delete_objects(Bucket="lake", Delete={"Objects": [{"Key": "t/day=1/x"}]}),
+        lambda: glue.delete_table(DatabaseName="shop", Name="orders"),
+        lambda: glue.create_database(DatabaseInput={"Name": "new"}),
+        lambda: athena.delete_work_group(WorkGroup="outlay"),
+    )
+    for change in changes:
+        with pytest.raises(ClientError):
+            change()
+    for sql in (
+        "create table t as select 1 as a",
+        "insert into orders select 'a', 1",
+        "unload (select 1) to 's3://lake/x/' with (format = 'PARQUET')",
+        "create or replace view v as select 1 as a",
+        "-- just looking\ndrop table orders",
+        "alter table orders drop partition (day = 1)",
+        "explain analyze insert into orders select 'a', 1",
+        "msck repair table orders",
+    ):
+        with pytest.raises(ClientError, match="open for reading, and that would change it"):
+            athena.start_query_execution(QueryString=sql, WorkGroup="outlay")
+    with pytest.raises(CloudError, match="no command save"):
+        cloud.save()
 
 
 def fill(cloud: EmbeddedCloud) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.engine import jars
-from embedded.engine.client import Engine
+from embedded.engine import jars, start_cache
+from embedded.engine.client import Engine, wait_until_ready
 from embedded.engine.configuration import write_home
 from embedded.engine.errors import EngineError
 from embedded.engine.jars import LOCK, ensure_jars
@@ -77,6 +77,56 @@ def test_a_failed_start_quotes_its_log(tmp_path: Path) -> None:
 def test_an_engine_that_does_not_answer_is_said_to() -> None:
     with pytest.raises(EngineError, match="does not answer on port 9"):
         Trino(9).run("select 1")
+
+
+def test_a_start_cache_counts_only_as_it_was_made(tmp_path: Path) -> None:
+    cache = start_cache.cache_file(tmp_path, tmp_path)
+    assert not start_cache.keep(cache), "none was written"
+    start_cache.unfinished(cache).write_bytes(b"classes")
+    assert not start_cache.is_whole(cache), "it is not finished"
+    (tmp_path / "trino-1-old.aot").touch()
+    assert start_cache.keep(cache)
+    assert start_cache.is_whole(cache, to_the_last_byte=True)
+    assert list(tmp_path.glob("*.aot")) == [cache], "an outdated one is 200 MB for nothing"
+    cache.write_bytes(b"clasess")
+    assert not start_cache.is_whole(cache, to_the_last_byte=True)
+    cache.write_bytes(b"class")
+    assert not start_cache.is_whole(cache)
+
+
+def test_a_start_cache_belongs_to_its_place_and_its_jars(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    names = set()
+    for content in ("", "a", "b"):
+        (tmp_path / "server" / f"trino{content}.jar").write_text(content)
+        names.add(start_cache.cache_file(tmp_path, tmp_path).name)
+    assert len(names) == 3
+    assert start_cache.cache_file(tmp_path / "moved", tmp_path).name not in names
+
+
+def test_a_home_that_was_moved_or_is_of_other_jars_is_made_anew(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin" / "hive"
+    (tmp_path / "hive").mkdir()
+    (tmp_path / "hive" / "a.jar").touch()
+    plugin.mkdir(parents=True)
+    (plugin / "a.jar").symlink_to(tmp_path / "gone.jar")
+    (plugin / "old.jar").symlink_to(tmp_path / "hive" / "a.jar")
+    write_home(tmp_path, tmp_path, 1)
+    assert sorted(one.name for one in plugin.iterdir()) == ["a.jar", "services.jar"]
+    assert (plugin / "a.jar").resolve() == tmp_path / "hive" / "a.jar"
+
+
+def test_who_waits_for_an_engine_that_has_ended_or_is_too_slow_is_told(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text("fine\n2026\tERROR\tmain\tno memory\n")
+    with pytest.raises(EngineError, match=r"not ready after 0 s. From .*engine.log:\n2026\tERROR\tmain\tno memory"):
+        wait_until_ready(tmp_path, 0)
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        (tmp_path / "pid").write_text(str(ended.pid))
+        with pytest.raises(EngineError, match="ended while it started"):  # a zombie
+            wait_until_ready(tmp_path)
+    with pytest.raises(EngineError, match="ended while it started"):
+        wait_until_ready(tmp_path)
 
 
 def test_the_engine_ends_with_its_parent(tmp_path: Path) -> None:

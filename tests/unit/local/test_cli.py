@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable
 
 import click
 import pytest
@@ -16,8 +17,10 @@ from embedded.cloud import CloudError, StateError
 from embedded.cloud.embedded import EmbeddedCloud
 from embedded.engine.errors import EngineError
 from lake.errors import OutlayError
-from local import doctor, lake_sql, main_job
+from local import asking, doctor, main_job
+from local.answer import Answer
 from local.cli import cli, main
+from local.home import ROOT
 from local.lake_sql import LakeSql
 from tests.support.lake_on_trino import TrinoLake
 
@@ -42,18 +45,17 @@ def raising(error: BaseException) -> Callable[..., None]:
 def opened(lake: TrinoLake, cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch) -> TrinoLake:
     """A lake of the test's own, in place of the one that a run left."""
 
-    @contextmanager
-    def open_lake() -> Iterator[LakeSql]:
-        yield LakeSql(cloud.client("athena"), "outlay", lake.environment.database("outlay"))
+    def ask(self: asking.OpenLake, sql: str) -> Answer:
+        return LakeSql(cloud.client("athena"), "outlay", lake.environment.database("outlay")).ask(sql)
 
-    monkeypatch.setattr(lake_sql, "open_lake", open_lake)
+    monkeypatch.setattr(asking.OpenLake, "ask", ask)
     return lake
 
 
 def test_help_names_each_command_in_a_whole_sentence() -> None:
     text = CliRunner().invoke(cli, ["--help"], terminal_width=80).output
     lines = [line.split(maxsplit=1) for line in text.partition("Commands:")[2].splitlines() if line.strip()]
-    assert [name for name, _ in lines] == ["doctor", "query", "run", "shell"]
+    assert [name for name, _ in lines] == ["doctor", "queries", "query", "run", "shell", "slack", "stop"]
     assert all(meaning.endswith(".") and not meaning.endswith("...") for _, meaning in lines)
 
 
@@ -76,7 +78,19 @@ def test_ctrl_c_is_one_word_and_130(
     assert (out, told.strip()) == ("", "interrupted")
 
 
-@pytest.mark.parametrize("arguments", [["run", "--loud"], ["query"], ["nothing"], ["doctor", "--aws", "no-such-folder"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--loud"],
+        ["query"],
+        ["query", ""],
+        ["query", " -- x\n ; "],
+        ["query", "--json", "--csv", "select 1"],
+        ["query", "--saved", "untagged_spend", "select 1"],
+        ["nothing"],
+        ["doctor", "--aws", "no-such-folder"],
+    ],
+)
 def test_a_wrong_call_is_2_and_says_what_is_wrong(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "Error:" in capsys.readouterr().err
@@ -147,3 +161,35 @@ def test_a_query_that_athena_refuses_is_told_in_its_words(
     out, error = capsys.readouterr()
     assert out == ""
     assert told in error
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert f'version = "{capsys.readouterr().out.split()[-1]}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_saved_queries_are_listed_with_what_they_answer_and_asked_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def ask(self: asking.OpenLake, sql: str) -> Answer:
+        asked.append(sql)
+        return Answer((("a", "integer"),), (("1",),), 0, 0)
+
+    monkeypatch.setattr(asking.OpenLake, "ask", ask)
+    assert main(["queries"]) == 0
+    listed = capsys.readouterr().out
+    files = sorted(path.stem for path in ROOT.glob("sql/*/queries/*.sql"))
+    assert [line for line in listed.splitlines() if not line.startswith(" ")] == files
+    assert "Which resources cost most" in " ".join(listed.split())
+    assert main(["query", "--saved", "untagged_spend", "--csv"]) == 0
+    assert asked == [(ROOT / "sql/outlay/queries/untagged_spend.sql").read_text()]
+    assert main(["query", "--saved", "no_such"]) == 1
+    assert "there is no saved query no_such; choose from: idle_resources" in capsys.readouterr().err
+
+
+def test_what_is_piped_to_a_reader_that_stops_is_no_failure_with_a_traceback() -> None:
+    command = f"{sys.executable} -m local.cli --help | true"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""

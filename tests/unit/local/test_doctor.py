@@ -31,9 +31,9 @@ def well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "jars" / "server" / "trino.jar").touch()
     path_of(tmp_path / "lake").parent.mkdir(parents=True)
     path_of(tmp_path / "lake").touch()
+    monkeypatch.setattr(machine.start_cache, "is_whole", lambda cache, to_the_last_byte: True)
     (tmp_path / "meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n")
     monkeypatch.setattr(machine, "JARS_HOME", tmp_path / "jars")
-    monkeypatch.setattr(machine, "LAKE", tmp_path / "lake")
     monkeypatch.setattr(machine, "HOME", tmp_path)
     monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: Usage(free=80e9))
@@ -52,6 +52,12 @@ def test_a_machine_that_has_everything_is_well(well: Path) -> None:
     ("spoil", "status", "text", "remedy"),
     [
         (lambda home, patch: (home / "jars/server/trino.jar").unlink(), "fail", "engine is not installed", "make run"),
+        (
+            lambda home, patch: patch.setattr(machine.start_cache, "is_whole", lambda cache, to_the_last_byte: False),
+            "warn",
+            "start cache is",
+            "`make run` makes it anew",
+        ),
         (lambda home, patch: path_of(home / "lake").unlink(), "warn", "no run has left a lake", "make run"),
         (lambda home, patch: patch.setattr(machine.shutil, "which", lambda name: None), "warn", "no chromium", "apt-get"),
         (

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
 from pathlib import Path
 
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from rich.console import Console
 
-from lake.errors import QueryError
+from lake.errors import OutlayError, QueryError
 from local import shell
-from local.lake_sql import Answer
+from local.answer import Answer
 
 
 class Lake:
@@ -31,15 +31,8 @@ class Lake:
 
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    found = Lake()
-
-    @contextmanager
-    def open_lake() -> Iterator[Lake]:
-        yield found
-
-    monkeypatch.setattr(shell, "open_lake", open_lake)
     monkeypatch.setattr(shell, "HOME", tmp_path)
-    return found
+    return Lake()
 
 
 @pytest.mark.parametrize("leave", ["exit\n", "quit;\n", "\x04"])
@@ -49,8 +42,8 @@ def test_it_asks_statement_after_statement_until_one_leaves(
     typed = "select 1;\nselect 2,\n  3\n;\n\nselect [;\nselect half\x03select 4;\n"
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
         keys.send_text(typed + leave)
-        shell.run_shell()
-    assert lake.asked == ["select 1", "select 2,\n  3\n", "select [", "select 4"]
+        shell.converse(lake.ask, Console())
+    assert lake.asked == ["select 1", "select 2,\n  3", "select [", "select 4"]
     told = capsys.readouterr().out
     assert "select 2,   3" in told
     assert "no column [/x]" in told
@@ -59,3 +52,18 @@ def test_it_asks_statement_after_statement_until_one_leaves(
 
 def test_it_completes_the_lakes_own_names() -> None:
     assert {"cost_hourly", "budget_violations", "amortized_cost_usd", "select"} <= shell._names()
+
+
+def test_a_script_is_asked_statement_by_statement_and_the_last_may_lack_its_semicolon(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = "select ';' as a; -- not; this\nselect 2 /* nor; this */;\n;\nselect \"x;y\"\n"
+    shell.run_script(io.StringIO(script), lake.ask, Console())
+    assert lake.asked == ["select ';' as a", "-- not; this\nselect 2 /* nor; this */", 'select "x;y"']
+    assert "select ';' as a" in capsys.readouterr().out
+
+
+def test_a_script_ends_at_the_statement_that_fails_and_names_it(lake: Lake) -> None:
+    with pytest.raises(OutlayError, match=r"^statement 2: no column \[/x\]$"):
+        shell.run_script(io.StringIO("select 1; select [; select 3;"), lake.ask, Console())
+    assert lake.asked == ["select 1", "select ["]
