@@ -89,7 +89,8 @@ def _deliveries(deployment: Deployment) -> dict[str, list[str]]:
 def _retention(table: Table, collectors: Iterable[Collector]) -> Iterator[s3.LifecycleRule]:
     """Rules that expire a table's objects.
 
-    A rule cannot leave a prefix out: where a part is kept for ever, the others have a rule each, by what collectors write.
+    S3 lifecycle rules cannot exclude a prefix. Where one event type is kept for ever, each of the others that collectors
+    write gets its own rule.
     """
     name = f"{table.database}-{table.name}"
     if table.retention_days and table.kept_forever:
