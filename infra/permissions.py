@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aws_cdk import Aws
+
 from infra.names import RESULTS, Names
 from lake.catalog import Catalog
 from lake.relations import BUILDS_ROOT, TABLES_ROOT, Table
@@ -12,11 +14,15 @@ from lake.relations import BUILDS_ROOT, TABLES_ROOT, Table
 
 @dataclass(frozen=True)
 class Permission:
-    """Some actions on some resources. why is read by whoever reviews a role, and acknowledges its wildcards."""
+    """Some actions on some resources. why is read by whoever reviews a role, and acknowledges its wildcards.
+
+    is_denied: they are refused, whatever else allows them.
+    """
 
     why: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    is_denied: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,4 +178,16 @@ class LakePermissions:
             "creates, replaces and drops the views that sql/ declares; Glue keeps views as tables",
             ("glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"),
             self.names.whole_databases(self.catalog.databases),
+        )
+
+    def spare_tables(self) -> Permission:
+        """Leave every stored table as it is, though what changes views may change any table."""
+        tables = self.catalog.tables  # in the databases of builds there are no views, and it may change nothing there
+        # Denied in any region and account: that is as strict, and takes less of what a role's policies may hold.
+        start = f"arn:{Aws.PARTITION}:glue:*:*:table"
+        return Permission(
+            "never changes a table that holds data, though Glue keeps views as tables and IAM cannot tell the two apart",
+            ("glue:UpdateTable", "glue:DeleteTable"),
+            tuple(f"{start}/{self.names.database(table.database)}/{table.name}" for table in tables),
+            is_denied=True,
         )

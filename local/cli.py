@@ -143,11 +143,14 @@ def stop() -> None:
     flag_value="config",
     help="Check the deployment that a settings folder (default: config) describes, with your AWS credentials.",
 )
-def doctor(config: Path | None) -> int:
+@click.option("--smoke", is_flag=True, help="With --aws: run one SQL statement of each kind in Athena, too.")
+def doctor(config: Path | None, smoke: bool) -> int:
     """Check this machine, or a deployment in AWS."""
     from local.doctor import doctor as check
 
-    return 0 if check(config, Console(highlight=False)) else 1
+    if smoke and config is None:
+        raise click.UsageError("--smoke runs statements in AWS: give it with --aws")
+    return 0 if check(config, Console(highlight=False), smoke=smoke) else 1
 
 
 def _progress(quiet: bool) -> Callable[[str], None]:

@@ -24,6 +24,7 @@ _TITLES = {
     "test_storage": "Storage and catalog",
     "test_athena": "Queries",
     "test_slack": "Slack",
+    "test_accidents": "Accidents and attacks",
 }
 
 _INTRODUCTION = """\

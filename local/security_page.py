@@ -51,7 +51,14 @@ def roles() -> str:
 
 def _function(function: LakeFunction) -> str:
     resolve = function.role.stack.resolve
-    rows = [(p.why, p.actions, [_short(as_printed(resolve(one))) for one in p.resources]) for p in function.permissions]
+    rows = [
+        (
+            f"**denied:** {p.why}" if p.is_denied else p.why,
+            p.actions,
+            [_short(as_printed(resolve(one))) for one in p.resources],
+        )
+        for p in function.permissions
+    ]
     rows.append(("traces its runs", ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), ["*"]))
     return f"### `{function.name}`\n\n" + "\n".join(_table(rows)) + "\n"
 

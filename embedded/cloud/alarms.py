@@ -133,9 +133,9 @@ def _data(account: str, region: str) -> list[Any]:
     return list(cloudwatch_backends[account][region].metric_data)
 
 
-def forget_metrics() -> dict[str, bool]:
-    """Forget what was measured in all accounts: every alarm begins anew."""
+def forget_metrics(metric: str | None = None) -> dict[str, bool]:
+    """Forget what was measured in all accounts, of one metric or of all: its alarms begin anew."""
     for regions in list(cloudwatch_backends.values()):
         for backend in list(regions.values()):
-            backend.metric_data.clear()
+            backend.metric_data[:] = [one for one in backend.metric_data if metric not in (None, one.name)]
     return {"forgotten": True}

@@ -233,9 +233,9 @@ class EmbeddedCloud:
         """All is well again; returns each rule with the number of calls that it saw."""
         return self.command("clear-faults")  # type: ignore[no-any-return]
 
-    def forget_metrics(self) -> None:
-        """Forget what was measured so far, so that every alarm begins anew."""
-        self.command("forget-metrics")
+    def forget_metrics(self, metric: str | None = None) -> None:
+        """Forget what was measured so far (of one metric), so that its alarms begin anew."""
+        self.command("forget-metrics", metric=metric)
 
     def logs(self, function: str) -> str:
         """Everything that the functions whose name contains `function` have printed."""

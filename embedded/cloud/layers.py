@@ -21,9 +21,9 @@ _ARN = re.compile(
 
 @dataclass(frozen=True)
 class Published:
-    """A layer in one account: its newest version in each region, and what one version takes unzipped."""
+    """A layer in one account: the versions that are listed in each region, and what one takes unzipped."""
 
-    newest: dict[str, int]
+    versions: dict[str, tuple[int, ...]]
     megabytes: int
 
 
@@ -31,9 +31,12 @@ _NAMES = """ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast
 eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"""
 _REGIONS = _NAMES.split()
 _PUBLISHED = {
-    ("336392948345", "AWSSDKPandas-Python313-Arm64"): Published({**dict.fromkeys(_REGIONS, 12), "af-south-1": 11}, 204),
+    # awswrangler 3.16.0, 3.16.1 and 3.17.0.
+    ("336392948345", "AWSSDKPandas-Python313-Arm64"): Published(
+        {**dict.fromkeys(_REGIONS, (9, 12, 14)), "af-south-1": (11,)}, 204
+    ),
     ("017000801446", "AWSLambdaPowertoolsPythonV3-python313-arm64"): Published(
-        dict.fromkeys([*_REGIONS, "af-south-1"], 27), 30
+        dict.fromkeys([*_REGIONS, "af-south-1"], tuple(range(1, 28))), 30
     ),
 }
 
@@ -64,7 +67,7 @@ def _megabytes(arn: str, region: str) -> int:
         is_known_publisher = match["account"] in {account for account, _ in _PUBLISHED}
         if not is_known_publisher:
             return 0
-    elif 1 <= int(match["version"]) <= published.newest.get(region, 0):
+    elif int(match["version"]) in published.versions.get(region, ()):
         return published.megabytes
     raise ValueError(
         f"User is not authorized to perform: lambda:GetLayerVersion on resource: {arn} because no resource-based policy "

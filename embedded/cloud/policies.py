@@ -1,8 +1,8 @@
 """Evaluates IAM policy documents: who may do what to which resource.
 
-A subset that is honest about itself: Effect, Action, NotAction, Resource, NotResource, Principal, Null, and the string
-conditions whose keys are in the request's context. Where a condition can't be read, an Allow still allows and a Deny does
-not deny.
+Supported are Effect, Action, NotAction, Resource, NotResource, Principal, Null, and the string conditions whose keys are in
+the request's context. A condition with another operator is taken as met. A Deny whose condition asks for a key that the
+context lacks does not deny.
 """
 
 import fnmatch

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from embedded.engine.statements import InvalidStatementError, StatementKind, parse_statement
+from embedded.engine.errors import InvalidStatementError
+from embedded.engine.statements import StatementKind, parse_statement
 
 REFUSAL = "This lake is open for reading, and that would change it: ask with SELECT, SHOW, DESCRIBE or EXPLAIN."
 _READS = ("Get", "BatchGet", "List", "Describe", "Search", "StopQueryExecution")

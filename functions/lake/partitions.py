@@ -26,6 +26,8 @@ VERSION_PARAMETER = "outlay.version"
 
 PUBLISHED_PARAMETER = "outlay.published_at"
 """Partition parameter: when it was pointed at its location, ISO 8601. What it was pointed at before was read until then."""
+_COUNTS = ("outlay.days", "outlay.rows", "outlay.rows_before")
+"""Parameters that are whole numbers, on whichever partition they stand."""
 
 MOST_A_CALL = 100
 
@@ -86,6 +88,9 @@ class Partitions:
         for column, value in zip(columns, partition.values, strict=True):
             if column.type == "date" and not _is_day(value):
                 return f"{shown}: {column.name} is {value!r}, which is no day"
+        for name in _COUNTS:
+            if not partition.parameters.get(name, "0").isdecimal():
+                return f"{shown}: its parameter {name} is {partition.parameters[name]!r}, which is no number"
         home = self._table.home(*partition.values)
         if self._bucket and home and not partition.location.startswith(f"s3://{self._bucket}/{home}"):
             return f"{shown}: its location {partition.location} lies outside of {home}"

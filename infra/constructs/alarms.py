@@ -74,7 +74,10 @@ class Alarms(Construct):
         )
 
     def _let_cloudwatch_publish(self) -> None:
-        """A topic with a policy has no other: the TLS rule alone would keep the alarms out."""
+        """Let the account's alarms publish.
+
+        A topic that is given a policy, such as the rule that asks for TLS, loses the default one, which lets them.
+        """
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

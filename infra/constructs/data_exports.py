@@ -54,7 +54,7 @@ class DataExports(Construct):
     def __init__(self, scope: Construct, deployment: Deployment) -> None:
         super().__init__(scope, "Exports")
         for bill in deployment.settings.bills.bills:
-            if not _is_ours(deployment, bill):
+            if not bill.is_exported_by(deployment.settings.deployment.account):
                 continue
             if Token.is_unresolved(Stack.of(self).region) or Stack.of(self).region in REGIONS:
                 self._export(deployment, bill)
@@ -107,9 +107,3 @@ class DataExports(Construct):
             return found
         expression = Fn.condition_or(*(Fn.condition_equals(Aws.REGION, region) for region in REGIONS))
         return CfnCondition(self, "IsMadeHere", expression=expression)
-
-
-def _is_ours(deployment: Deployment, bill: BillEntry) -> bool:
-    """Whether this deployment makes the bill's export: a CUR of its own account, delivered to the lake's bucket."""
-    is_payer = bill.payer_account in (None, deployment.settings.deployment.account)
-    return bill.create_export and bill.format == "cur2" and bill.bucket is None and is_payer

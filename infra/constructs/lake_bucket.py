@@ -97,7 +97,8 @@ def _stored(catalog: Catalog) -> Iterator[Table]:
 def _retention(table: Table, collectors: Iterable[Collector]) -> Iterator[s3.LifecycleRule]:
     """Rules that expire a table's objects.
 
-    S3 lifecycle rules cannot exclude a prefix: where one event type is kept for ever, each of the others gets its own rule.
+    S3 lifecycle rules cannot exclude a prefix. Where one event type is kept for ever, each of the others that collectors
+    write gets its own rule.
     """
     name = f"{table.database}-{table.name}"
     if table.retention_days and table.kept_forever:

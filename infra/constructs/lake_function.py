@@ -113,16 +113,21 @@ class LakeFunction(Construct):
             )
 
     def allow(self, *permissions: Permission | Iterable[Permission]) -> None:
-        """Add permissions to the function's role."""
+        """Add permissions, and what is denied, to the function's role."""
         for permission in permissions:
             if not isinstance(permission, Permission):
                 self.allow(*permission)
                 continue
             self.permissions.append(permission)
             self.role.add_to_policy(
-                iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
+                iam.PolicyStatement(
+                    effect=iam.Effect.DENY if permission.is_denied else iam.Effect.ALLOW,
+                    actions=list(permission.actions),
+                    resources=list(permission.resources),
+                )
             )
-            acknowledge_wildcards(self, permission.resources, permission.why)
+            if not permission.is_denied:
+                acknowledge_wildcards(self, permission.resources, permission.why)
 
     def _give_up_to(self, dead_letters: sqs.IQueue) -> None:
         """Two more attempts within an hour, then a message that holds the event and the error."""

@@ -234,6 +234,11 @@ class BillEntry(Strict):
     create_export: bool = True
     max_age_days: Annotated[int, _number(1, 400, "days")] | None = None
 
+    def is_exported_by(self, account: str | None) -> bool:
+        """Whether a deployment in that account makes the bill's export: a CUR of its own, delivered to the lake's bucket."""
+        is_payer = self.payer_account in (None, account)
+        return self.create_export and self.format == "cur2" and self.bucket is None and is_payer
+
 
 class Bills(Strict):
     """bills.yaml: the bills to read."""

@@ -15,10 +15,13 @@ from local.report.plain import printable
 SIGN = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
-def doctor(config: Path | None, console: Console) -> bool:
-    """Check the machine, or the deployment that a settings folder describes; False where something must be put right."""
+def doctor(config: Path | None, console: Console, *, smoke: bool = False) -> bool:
+    """Check the machine, or the deployment that a settings folder describes; False where something must be put right.
+
+    smoke: run a statement of each kind in the deployment's Athena, too.
+    """
     well = True
-    for finding in check_account(config) if config else check_machine():
+    for finding in check_account(config, smoke=smoke) if config else check_machine():
         _show(finding, console)
         well = well and finding.status != "fail"
     return well

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.settings.files import DeploymentSettings
 from infra.settings.load import load_settings
 from lake.errors import ConfigurationError, OutlayError
+from local.doctor.billing import check_deliveries, check_exports, check_tags
 from local.doctor.finding import CheckResult
+from local.doctor.smoke import check_statements
+from local.doctor.stacks import DeployedStacks
+from local.doctor.surroundings import check_lake_formation, check_layers, check_listeners
 from local.lake_sql import LakeSql
 
 STACKS = ("lake", "collection", "rollups", "alerts", "member-role")
@@ -21,23 +23,11 @@ SCHEDULE_GROUPS = ("collection", "rollups", "alerts")
 SCANS = "select status, count(*) as scans, max(last_scan_at) as newest from collection_coverage group by status"
 
 
-@dataclass(frozen=True)
-class DeployedStacks:
-    """What is checked: the settings it was deployed with, and a session in its region."""
-
-    settings: DeploymentSettings
-    session: boto3.session.Session
-
-    @property
-    def name(self) -> str:
-        """What stands in front of every name in AWS."""
-        return self.settings.name
-
-
-def check_account(config: Path) -> Iterator[CheckResult]:
-    """Credentials, stacks, schedules, Slack's secret, alarms and newest scans of the deployment that config describes."""
+def check_account(config: Path, *, smoke: bool = False) -> Iterator[CheckResult]:
+    """Everything about the deployment that config describes; smoke: a statement of each kind is run in Athena, too."""
     try:
-        settings = load_settings(config).deployment
+        whole = load_settings(config)
+        settings = whole.deployment
     except ConfigurationError as error:
         yield CheckResult("fail", str(error), "correct the settings")
         return
@@ -52,8 +42,8 @@ def check_account(config: Path) -> Iterator[CheckResult]:
         yield CheckResult("fail", told, "sign in to the other account, or edit the file")
         return
     yield CheckResult("ok", f"signed in to account {account}, region {session.region_name}")
-    for check in (_stacks, _schedules, _secret, _alarms, _scans):
-        yield from _safely(check, DeployedStacks(settings, session))
+    for check in (*CHECKS, check_statements) if smoke else CHECKS:
+        yield from _safely(check, DeployedStacks(whole, session))
 
 
 def _safely(check: Callable[[DeployedStacks], Iterator[CheckResult]], deployment: DeployedStacks) -> Iterator[CheckResult]:
@@ -132,3 +122,18 @@ def _scans(deployment: DeployedStacks) -> Iterator[CheckResult]:
     else:
         newest = max(str(newest) for *_, newest in rows)
         yield CheckResult("ok", f"all {total} scans succeed, the newest at {newest[:16]} UTC")
+
+
+CHECKS: tuple[Callable[[DeployedStacks], Iterator[CheckResult]], ...] = (
+    _stacks,
+    _schedules,
+    _secret,
+    check_layers,
+    check_lake_formation,
+    check_exports,
+    check_deliveries,
+    check_tags,
+    check_listeners,
+    _alarms,
+    _scans,
+)

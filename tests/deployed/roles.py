@@ -54,6 +54,7 @@ class Role:
             Grant(action, resource)
             for document in self.documents.values()
             for statement in document["Statement"]
+            if statement["Effect"] == "Allow"
             for action in _listed(statement["Action"])
             for resource in _listed(statement["Resource"])
         }

@@ -66,7 +66,7 @@ def test_every_grant_was_needed_and_nothing_else_was_asked_for(run: CompleteRun,
     spare = role.grants() - role.needed(allowed)
     for grant in sorted(spare):
         sys.stdout.write(f"{role.name}: {grant.action} on {grant.resource}: {NEVER_ASKED.get(grant.action, 'SPARE')}\n")
-    assert {grant.action for grant in spare} == {grant.action for grant in role.grants()} & set(NEVER_ASKED)
+    assert {grant.action for grant in spare} <= set(NEVER_ASKED)
     assert refused <= allowed, "refused was what a schedule's role was deprived of, and else nothing"
 
 

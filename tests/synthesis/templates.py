@@ -37,11 +37,12 @@ class Assembly:
         return found
 
     def statements(self, function: str) -> Iterator[tuple[set[str], set[str]]]:
-        """Actions and resources of each statement of a function's role, by the function's purpose."""
+        """Actions and resources that each statement of a function's role allows, by the function's purpose."""
         for policy in self.resources("AWS::IAM::Policy"):
             if any(role.startswith(f"<{function.capitalize()}Role") for role in policy["Roles"]):
                 for statement in policy["PolicyDocument"]["Statement"]:
-                    yield _set(statement["Action"]), _set(statement["Resource"])
+                    if statement["Effect"] == "Allow":
+                        yield _set(statement["Action"]), _set(statement["Resource"])
 
     def allowed(self, function: str, action: str) -> set[str]:
         """The resources on which a function's role allows an action, by the ends of their ARNs."""

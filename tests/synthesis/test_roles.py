@@ -94,6 +94,14 @@ def test_only_the_schema_step_changes_tables(assembly: Assembly) -> None:
         assert assembly.allowed(function, "glue:DeleteTable") == assembly.allowed(function, "glue:CreateTable") == set()
 
 
+def test_the_schema_step_may_change_views_and_no_table_that_holds_data(assembly: Assembly) -> None:
+    (policy,) = [p for p in assembly.resources("AWS::IAM::Policy", "Lake") if p["Roles"][0].startswith("<SchemaRole")]
+    (denied,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+    assert set(denied["Action"]) == {"glue:UpdateTable", "glue:DeleteTable"}
+    stored = {t["TableInput"]["Name"] for t in assembly.resources("AWS::Glue::Table")}
+    assert {resource.rpartition("/")[2] for resource in denied["Resource"]} == stored
+
+
 def test_queries_run_in_the_own_workgroup_alone(assembly: Assembly) -> None:
     for function in ("rollup", "notify", "schema"):
         assert assembly.allowed(function, "athena:StartQueryExecution") == {"workgroup/outlay"}

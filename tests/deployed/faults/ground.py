@@ -61,6 +61,7 @@ class Ground(Outlay):
                 for message in messages:
                     found.append(json.loads(message["Body"]))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        self.cloud.forget_metrics("NumberOfMessagesSent")
         return found
 
     def forget_messages(self) -> None:

@@ -19,11 +19,11 @@ def test_a_published_version_is_taken(cloud: EmbeddedCloud, region: str, version
 
 
 @pytest.mark.parametrize(
-    ("region", "version"), [("af-south-1", 12), ("us-east-1", 13), ("eu-south-1", 11), ("ap-southeast-4", 12)]
+    ("region", "version"), [("af-south-1", 12), ("us-east-1", 11), ("us-east-1", 15), ("ap-southeast-4", 12)]
 )
 def test_a_version_that_is_not_there_is_refused(cloud: EmbeddedCloud, region: str, version: int) -> None:
     with pytest.raises(DeployError, match="not authorized to perform: lambda:GetLayerVersion"):
-        deploy(cloud, f"unlayered-{region}", PANDAS.format(region=region, version=version), region=region)
+        deploy(cloud, f"unlayered-{region}-{version}", PANDAS.format(region=region, version=version), region=region)
     names = [one["FunctionName"] for one in cloud.client("lambda", region=region).list_functions()["Functions"]]
     assert not [name for name in names if name.startswith("unlayered")]
 

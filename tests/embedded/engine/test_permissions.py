@@ -27,7 +27,12 @@ def _view(athena: Athena) -> None:
         ("s3:ListBucket", "arn:aws:s3:::lake"),
         ("s3:GetObject", "arn:aws:s3:::lake/events/*"),
         ("s3:GetBucketLocation", "arn:aws:s3:::results"),
+        ("s3:ListBucket", "arn:aws:s3:::results"),
+        ("s3:ListBucketMultipartUploads", "arn:aws:s3:::results"),
         ("s3:PutObject", "arn:aws:s3:::results/queries/"),
+        ("s3:GetObject", "arn:aws:s3:::results/queries/"),
+        ("s3:AbortMultipartUpload", "arn:aws:s3:::results/queries/"),
+        ("s3:ListMultipartUploadParts", "arn:aws:s3:::results/queries/"),
     ],
 )
 def test_reading_needs(athena: Athena, permissions: Permissions, sql: str, action: str, resource: str) -> None:

@@ -98,7 +98,7 @@ def test_a_wrong_call_is_2_and_says_what_is_wrong(arguments: list[str], capsys: 
 
 @pytest.mark.parametrize("well", [True, False])
 def test_doctor_fails_where_something_must_be_mended(well: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "doctor", lambda config, console: well)
+    monkeypatch.setattr(doctor, "doctor", lambda config, console, smoke: well)
     assert main(["doctor"]) == (0 if well else 1)
 
 

@@ -15,13 +15,14 @@ from botocore.stub import Stubber
 from rich.console import Console
 
 from embedded.cloud.state import path_of
-from infra.settings.files import DeploymentSettings
+from infra.settings.load import load_settings
 from local import doctor
 from local.doctor import account, machine
 from local.doctor.finding import CheckResult
+from tests.support.catalog import ROOT
 
 Usage = namedtuple("Usage", "free")
-SETTINGS = DeploymentSettings(external_id="0123456789")
+SETTINGS = load_settings(ROOT / "config")
 
 
 @pytest.fixture
