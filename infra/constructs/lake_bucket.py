@@ -15,12 +15,13 @@ from infra.acknowledgments import acknowledge
 from infra.deployment import Deployment
 from infra.names import RESULTS
 from lake.catalog import Table
+from lake.lake import READINGS
 
-RESULTS_DAYS = 7
+RESULTS_DAYS = READINGS_DAYS = 7
 
 
 class LakeBucket(Construct):
-    """Holds tables/<database>/<table>/, bills/<name>/ and athena-results/."""
+    """Holds tables/<database>/<table>/, bills/<name>/, reading/ and athena-results/."""
 
     def __init__(self, scope: Construct, deployment: Deployment, collectors: Iterable[Collector]) -> None:
         super().__init__(scope, "Bucket")
@@ -41,6 +42,7 @@ class LakeBucket(Construct):
             lifecycle_rules=[
                 *(rule for table in deployment.catalog.tables for rule in _retention(table, declared)),
                 s3.LifecycleRule(id="athena-results", prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS)),
+                s3.LifecycleRule(id="readings", prefix=READINGS, expiration=Duration.days(READINGS_DAYS)),
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
         )

@@ -13,6 +13,7 @@ from infra.constructs.schedules import Schedules
 from infra.deployment import Deployment
 from infra.environment import lake_environment
 from infra.permissions import Permission
+from lake.lake import READINGS
 
 MOST_SCANS = 20
 """Runs of `collect` at once: enough for every collector of an hour, far from an account's limit of 1,000."""
@@ -91,8 +92,10 @@ class CollectionStack(Stack):
             permissions.register_partitions([runs]),
         )
         bills = deployment.settings.bills.bills
-        for bucket in sorted({bill.bucket for bill in bills}, key=str):
-            function.allow(permissions.read_bills((b.prefix for b in bills if b.bucket == bucket), bucket))
+        function.allow(permissions.keep_readings())
+        for bucket in sorted({None, *(bill.bucket for bill in bills)}, key=str):
+            kept = [READINGS] if bucket is None else []
+            function.allow(permissions.read_bills([*(b.prefix for b in bills if b.bucket == bucket), *kept], bucket))
         return function
 
 

@@ -34,7 +34,7 @@ def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> N
     rules = assembly.one("AWS::S3::Bucket", "Lake")["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
     whole = {t.prefix: t.retention_days for t in CATALOG.tables if t.retention_days and not t.kept_forever}
-    assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
+    assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7, "reading/": 7}
     assert set(whole) == {"tables/outlay/collector_runs/", "tables/outlay/cost_hourly/"}
     written = {f"tables/outlay/{c.table}/event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
