@@ -9,6 +9,7 @@ from aws_cdk import Aws
 
 from infra.names import RESULTS, Names
 from lake.catalog import Catalog
+from lake.lake import READINGS
 from lake.relations import BUILDS_ROOT, TABLES_ROOT, Table
 
 
@@ -82,11 +83,15 @@ class LakePermissions:
 
     def read_bills(self, prefixes: Iterable[str], bucket: str | None = None) -> tuple[Permission, ...]:
         """List and read the deliveries under prefixes of the lake's bucket or another."""
-        why = "reads the bills that config/bills.yaml names"
+        why = "reads the bills that config/bills.yaml names, and how far it came with large ones"
         return (
             Permission(why, ("s3:GetObject",), self.names.object_arns(prefixes, bucket)),
             Permission(why, ("s3:ListBucket",), (self.names.bucket_arn(bucket),)),
         )
+
+    def keep_readings(self) -> Permission:
+        """Note which bills are being read, and how far that has come."""
+        return Permission("notes how far it came with a bill", ("s3:PutObject",), self.names.object_arns([READINGS]))
 
     def run_statements(self) -> tuple[Permission, ...]:
         """Run statements that answer nothing in the deployment's workgroup; Athena acts with its caller's permissions."""

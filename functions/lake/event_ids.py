@@ -27,6 +27,7 @@ class Identities:
 
     def __init__(self) -> None:
         self._runs: list[NDArray[np.uint64]] = []
+        self._new: list[NDArray[np.uint64]] | None = None
 
     def earlier(self, digests: Digests) -> NDArray[np.int64]:
         """For each digest how many equal ones came before it, in this call or in earlier ones."""
@@ -37,11 +38,21 @@ class Identities:
         before = sum(np.searchsorted(old, run, "right") - np.searchsorted(old, run, "left") for old in self._runs)
         counts = np.empty(len(run), np.int64)
         counts[order] = within + before
-        self._remember(run)
+        self.remember(run)
+        if self._new is not None:
+            self._new.append(run)
         return counts
 
-    def _remember(self, run: NDArray[np.uint64]) -> None:
-        """Keep few runs, each more than twice as long as the next, so that a look-up visits only a handful."""
+    def taken(self) -> NDArray[np.uint64]:
+        """The hashes that came since the last call, sorted, for `remember` in another process; none at the first call."""
+        new, self._new = self._new or [], []
+        return np.sort(np.concatenate([np.empty(0, np.uint64), *new]))
+
+    def remember(self, run: NDArray[np.uint64]) -> None:
+        """Know these sorted hashes.
+
+        Keeps few runs, each more than twice as long as the next, so that a look-up visits only a handful.
+        """
         self._runs.append(run)
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
             merged = np.concatenate([self._runs.pop(), self._runs.pop()])

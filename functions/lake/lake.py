@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+READINGS = "reading/"
+"""Key prefix of the lake's bucket under which the bills function keeps what it has read of bills that take several runs."""
+
+
 @dataclass(frozen=True)
 class Lake:
     """Where a function reads and writes, and by which declarations and settings."""

@@ -15,14 +15,15 @@ from infra.acknowledgments import acknowledge
 from infra.deployment import Deployment
 from infra.names import RESULTS
 from lake.catalog import Catalog
+from lake.lake import READINGS
 from lake.relations import Table
 
-RESULTS_DAYS = 7
+RESULTS_DAYS = READINGS_DAYS = 7
 TEST_OBJECT = "aws-programmatic-access-test-object"
 
 
 class LakeBucket(Construct):
-    """Holds tables/<database>/<table>/, bills/<name>/ and athena-results/."""
+    """Holds tables/<database>/<table>/, bills/<name>/, reading/ and athena-results/."""
 
     def __init__(self, scope: Construct, deployment: Deployment, collectors: Iterable[Collector]) -> None:
         super().__init__(scope, "Bucket")
@@ -43,6 +44,7 @@ class LakeBucket(Construct):
             lifecycle_rules=[
                 *(rule for table in _stored(deployment.catalog) for rule in _retention(table, declared)),
                 s3.LifecycleRule(id="athena-results", prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS)),
+                s3.LifecycleRule(id="readings", prefix=READINGS, expiration=Duration.days(READINGS_DAYS)),
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
         )

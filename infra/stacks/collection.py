@@ -14,6 +14,7 @@ from infra.constructs.schedules import BILLS, Schedules, collector_schedules, ho
 from infra.deployment import Deployment
 from infra.environment import lake_environment
 from infra.permissions import Permission
+from lake.lake import READINGS
 
 MOST_NAMED_ACCOUNTS = 50
 """Accounts that the policy of `collect` names one by one: a policy has 6,144 characters, and each takes up to 68."""
@@ -90,8 +91,10 @@ class CollectionStack(Stack):
             permissions.register_partitions([runs]),
         )
         bills = deployment.settings.bills.bills
-        for bucket in sorted({bill.bucket for bill in bills}, key=str):
-            function.allow(permissions.read_bills((b.prefix for b in bills if b.bucket == bucket), bucket))
+        function.allow(permissions.keep_readings())
+        for bucket in sorted({None, *(bill.bucket for bill in bills)}, key=str):
+            kept = [READINGS] if bucket is None else []
+            function.allow(permissions.read_bills([*(b.prefix for b in bills if b.bucket == bucket), *kept], bucket))
         return function
 
 

@@ -46,7 +46,7 @@ def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> N
     stored = [CATALOG.builds_table(rollup) if (rollup := CATALOG.rollup(t.full_name)) else t for t in CATALOG.tables]
     whole = {t.prefix: t.retention_days for t in stored if t.retention_days and not t.kept_forever}
     events = {f"tables/outlay/resource_events/event_type={event_type}/": 90 for event_type in ("config", "metric")}
-    assert expiring == {**whole, **events, "athena-results/": 7}
+    assert expiring == {**whole, **events, "athena-results/": 7, "reading/": 7}
     assert set(whole) == {"tables/outlay/collector_runs/", "builds/outlay_builds/cost_hourly/"}
     written = {f"{CATALOG.table(c.table).prefix}event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"

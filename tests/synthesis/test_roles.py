@@ -52,6 +52,8 @@ def test_every_resource_but_xrays_is_named(assembly: Assembly, function: str) ->
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_its_own_tables_and_no_other(assembly: Assembly, function: str) -> None:
     written = assembly.allowed(function, "s3:PutObject") - {"lake/athena-results/*"}
+    assert ("lake/reading/*" in written) == (function == "bills")
+    written -= {"lake/reading/*"}
     assert written == {f"lake/{prefix}*" for prefix in WRITES[function]}
 
 
@@ -63,7 +65,7 @@ def test_only_the_rollups_delete_and_only_their_own_and_superseded_bills(assembl
 
 def test_collectors_and_bills_read_no_table_but_the_outcomes_of_scans(assembly: Assembly) -> None:
     assert assembly.allowed("collect", "s3:GetObject") == {"lake/tables/outlay/collector_runs/*"}
-    assert assembly.allowed("bills", "s3:GetObject") == {"lake/bills/aws/*"}
+    assert assembly.allowed("bills", "s3:GetObject") == {"lake/bills/aws/*", "lake/reading/*"}
     for function in ("collect", "bills"):
         assert assembly.allowed(function, "athena:StartQueryExecution") == set()
 

@@ -74,7 +74,7 @@ class ChargeRows:
         self._accounts = {account.account_id: account for account in configuration.accounts}
         self._tags = TagReader(configuration.grouping, own_prefix)
         self._resources: dict[str, BilledResource] = {}
-        self._identities = Identities()
+        self.identities = Identities()
         self.repeats = Repeats()
         self.accounts: set[str] = set()
 
@@ -109,7 +109,7 @@ class ChargeRows:
 
     def _event_ids(self, charges: Charges, place: BillPlace) -> pa.Array:
         digests = digests_of(self._scope, charges.identity.cast(pa.binary()).to_pylist())
-        earlier = self._identities.earlier(digests)
+        earlier = self.identities.earlier(digests)
         repeated = np.flatnonzero(earlier)
         if not len(repeated):
             return event_ids(digests)

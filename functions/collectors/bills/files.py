@@ -66,6 +66,14 @@ def is_parquet(place: BillPlace) -> bool:
     return place.file.lower().endswith(".parquet")
 
 
+def row_count(path: Path, place: BillPlace) -> int | None:
+    """How many rows a file says that it holds; None for CSV, which does not. Raises BillError where it cannot be read."""
+    try:
+        return int(pq.read_metadata(path).num_rows) if is_parquet(place) else None
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(place, error) from error
+
+
 def column_names(path: Path, place: BillPlace) -> list[str]:
     """The file's own column names. Raises BillError where it cannot be read."""
     try:

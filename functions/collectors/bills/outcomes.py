@@ -10,7 +10,7 @@ from collectors.bills.deliveries import Delivery
 from collectors.bills.undelivered import NothingDeliveredError
 from collectors.bills.values import BillPlace
 from collectors.scanning.scan import failed_outcome
-from lake.errors import OutlayError
+from lake.errors import BillError, OutlayError
 from lake.outcomes import DENIED, FAILED, OK, SKIPPED, Outcome
 from lake.text import encodable
 
@@ -59,6 +59,15 @@ def unended(delivery: Delivery) -> Outcome:
         "not needed"
     )
     return Outcome(delivery.export, delivery.period, FAILED, error_code=UNENDED, error_message=problem)
+
+
+def endless(delivery: Delivery, attempts: int) -> BillError:
+    """The error of a delivery that is not begun again."""
+    return BillError(
+        f"bill {delivery.bill.name}, file {delivery.key}: was begun {attempts} times, and no run could end it; it is not "
+        f"begun again: its {delivery.size:,} bytes are too much for one run: deliver it in more files, daily, not hourly, "
+        "or without columns that are not needed"
+    )
 
 
 def withdrawn(bill: str, export: str, period: str) -> Outcome:

@@ -11,8 +11,8 @@ published again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -49,7 +49,8 @@ class Published:
         """Every cost partition."""
         found: dict[str, list[Partition]] = {}
         for partition in lake.partitions(table).all(f"event_type = '{EVENT_TYPE}'"):
-            found.setdefault(partition.values[1], []).append(partition)
+            if _is_ours(partition):
+                found.setdefault(partition.values[1], []).append(partition)
         return cls({collector: tuple(partitions) for collector, partitions in found.items()})
 
     def note(self, collector: str, partitions: tuple[Partition, ...]) -> None:
@@ -137,26 +138,57 @@ def publish(lake: Lake, wanted: Publication, spools: DaySpools, published: Publi
 
     Raises BillError, with nothing published, where the objects do not hold exactly what was spooled.
     """
+    days = {*spools.rows, *published.days(wanted.collector)} or {wanted.empty_day} - {None}
+    name = uuid.uuid4().hex
+    write_days(lake, wanted.collector, wanted.place, name, 0, sorted(filter(None, days)), spools)
+    point(lake, wanted, name, sorted(filter(None, days)), spools.rows.total(), published)
+
+
+def write_days(
+    lake: Lake, collector: str, place: BillPlace, name: str, part: int, days: Iterable[date], spools: DaySpools
+) -> None:
+    """Write one object a day into the folders of the publication of that name. Raises BillError where one lacks a row."""
+    table = lake.catalog.table("outlay.resource_events")
+    for day in days:
+        written = Decimal(0)
+        key = f"{_folder(table, collector, day, name)}{part:04d}.parquet"
+        with ParquetObject(lake.s3, lake.bucket, key, table, SORT_BY) as target:
+            for rows in spools.read(day):
+                target.write(rows)
+                written += total(rows.column("value"))
+        if target.rows != spools.rows[day] or written != spools.value[day]:
+            raise BillError(
+                f"bill {place.bill}, file {place.file}, day {day}: {target.rows} rows of {written} USD were written of "
+                f"{spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
+            )
+        spools.remove(day)
+
+
+def point(lake: Lake, wanted: Publication, name: str, days: Sequence[date], rows: int, published: Published) -> None:
+    """Point the partitions of all days at the folders of the publication of that name, which are written."""
     table, collector = lake.catalog.table("outlay.resource_events"), wanted.collector
-    days = sorted({*spools.rows, *published.days(collector)})
-    days = days or [wanted.empty_day] if wanted.empty_day else days
     parameters = {
         VERSION_PARAMETER: wanted.version,
         PUBLISHED_PARAMETER: datetime.now(UTC).isoformat(timespec="seconds"),
         DAYS: str(len(days)),
-        ROWS: str(spools.rows.total()),
+        ROWS: str(rows),
         **wanted.parameters,
     }
     if (before := published.rows_before(collector, wanted.version)) is not None:
         parameters[ROWS_BEFORE] = str(before)
-    folder = f"publication={uuid.uuid4().hex}/"
-    partitions = [_written(lake, table, wanted, day, folder, spools) for day in days]
-    stamped = tuple(
-        replace(partition, parameters={**parameters, **partition.parameters, **(wanted.firsts if first else {})})
-        for partition, first in zip(partitions, [True, *[False] * len(partitions)], strict=False)
-    )
-    lake.partitions(table).publish(*stamped)
-    published.note(collector, stamped)
+    partitions = []
+    for number, day in enumerate(days):
+        sketch = wanted.sketches.get(day)
+        own = {SKETCH: sketch.to_text()} if sketch else {}
+        partitions.append(
+            Partition(
+                (EVENT_TYPE, collector, day.isoformat()),
+                lake.location(_folder(table, collector, day, name)),
+                {**parameters, **own, **(wanted.firsts if number == 0 else {})},
+            )
+        )
+    lake.partitions(table).publish(*partitions)
+    published.note(collector, tuple(partitions))
 
 
 def publish_empty(lake: Lake, wanted: Publication, published: Published) -> None:
@@ -165,19 +197,14 @@ def publish_empty(lake: Lake, wanted: Publication, published: Published) -> None
         publish(lake, wanted, DaySpools(Path(folder)), published)
 
 
-def _written(lake: Lake, table: Table, wanted: Publication, day: date, folder: str, spools: DaySpools) -> Partition:
-    values = (EVENT_TYPE, wanted.collector, day.isoformat())
-    own = f"{table.folder(*values)}{folder}"
-    written = Decimal(0)
-    with ParquetObject(lake.s3, lake.bucket, f"{own}0000.parquet", table, SORT_BY) as target:
-        for rows in spools.read(day):
-            target.write(rows)
-            written += total(rows.column("value"))
-    if target.rows != spools.rows[day] or written != spools.value[day]:
-        raise BillError(
-            f"bill {wanted.place.bill}, file {wanted.place.file}, day {day}: {target.rows} rows of {written} USD were "
-            f"written of {spools.rows[day]} rows of {spools.value[day]} USD; nothing was published: run it again"
-        )
-    spools.remove(day)
-    sketch = wanted.sketches.get(day)
-    return Partition(values, lake.location(own), {SKETCH: sketch.to_text()} if sketch else {})
+def _folder(table: Table, collector: str, day: date, name: str) -> str:
+    return f"{table.folder(EVENT_TYPE, collector, day.isoformat())}publication={name}/"
+
+
+def _is_ours(partition: Partition) -> bool:
+    """Whether a partition is one that this module publishes: others, whatever they are called, are left alone."""
+    try:
+        date.fromisoformat(partition.values[2])
+    except ValueError:
+        return False
+    return partition.version is not None and partition.parameters.get(ROWS, "").isdigit()

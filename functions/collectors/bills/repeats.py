@@ -58,13 +58,16 @@ class Repeats:
             self._next_look = 2 * self.count
             self._refuse(self._equal(spools), rows)
 
-    def refuse_file(self, spools: DaySpools, file: str) -> None:
-        """Raise BillError where every charge of the file has come before, and is equal to an earlier one."""
+    def refuse_file(self, spools: DaySpools, file: str, is_by_id: bool) -> None:
+        """Raise BillError where every charge of the file has come before, and is equal to an earlier one.
+
+        is_by_id: the earlier ones are not in the spools, and what has their ids counts as equal.
+        """
         of_file = {
-            event_id for repeats in self._by_day.values() for event_id, one in repeats.items() if one.place.file == file
+            event_id: one for repeats in self._by_day.values() for event_id, one in repeats.items() if one.place.file == file
         }
-        equal = self._equal(spools)
-        if len(of_file) > 1 and of_file <= equal.keys():
+        equal = of_file if is_by_id else self._equal(spools)
+        if len(of_file) > 1 and of_file.keys() <= equal.keys():
             raise next(iter(equal.values())).error(", as every charge of this file does")
 
     def told(self, spools: DaySpools, rows: int) -> str | None:

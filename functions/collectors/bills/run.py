@@ -12,30 +12,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from collectors.bills import outcomes
-from collectors.bills.days import DaySpools
 from collectors.bills.deliveries import Delivery, deliveries
-from collectors.bills.doubled import Contents, Overlap, first_come, overlap, rivals
+from collectors.bills.doubled import Contents, first_come, rivals
 from collectors.bills.overdue import overdue
-from collectors.bills.publishing import (
-    DEPENDENCIES,
-    REPEATED,
-    SUPERSEDED_BY,
-    Publication,
-    Published,
-    publish,
-    publish_empty,
-)
-from collectors.bills.reading import read
+from collectors.bills.publishing import REPEATED, SUPERSEDED_BY, Published
+from collectors.bills.reading import NoTimeError
 from collectors.bills.undelivered import lacking
+from collectors.bills.under_way import MOST_ATTEMPTS, UnderWay
 from collectors.bills.values import BillPlace
 from collectors.bills.versions import Dependencies, version_of
+from collectors.bills.whole import Ended, Whole
 from collectors.bills.withdrawals import gone, named, withdraw
 from lake.configuration import Bill
 from lake.errors import BillError
@@ -48,8 +39,11 @@ BEGIN_MS = 60_000
 """No further delivery is begun with less time left than this."""
 
 LARGE_BYTES, BEGIN_LARGE_MS = 1 << 30, 600_000
-"""Deliveries with more data than this are read last, as one of them may be too much for the run and end it; and with so
-much time left."""
+"""Deliveries with more data than this are read after all others, and data file by data file. One of them, or one that an
+earlier run began and did not end, may take the whole run, and is begun with so much time left."""
+
+SOON, LARGE, LAST = range(3)
+"""When a delivery's turn comes: LAST is for those that an earlier run began and did not end, which may end this one, too."""
 
 
 @dataclass
@@ -74,11 +68,12 @@ def collect_bills(lake: Lake, slot: datetime, remaining_ms: Callable[[], int]) -
     """Publish what is new of every configured bill, while there is time. Failures are outcomes, and in the report."""
     run = BillRun()
     published = Published.read(lake, lake.catalog.table("outlay.resource_events"))
-    visits = [_Visit(lake, bill, slot, published, run) for bill in lake.configuration.bills]
-    for is_large in (False, True):
+    whole = Whole(lake, published, UnderWay(lake), remaining_ms)
+    visits = [_Visit(whole, bill, slot, run) for bill in lake.configuration.bills]
+    for turn in (SOON, LARGE, LAST):
         for visit in visits:
-            for task in visit.tasks(is_large):
-                if remaining_ms() < (BEGIN_LARGE_MS if is_large else BEGIN_MS):
+            for task in visit.tasks(turn):
+                if remaining_ms() < (BEGIN_MS if turn == SOON else BEGIN_LARGE_MS):
                     run.is_complete = False
                     break
                 task()
@@ -92,23 +87,25 @@ class _Task:
 
     do: Callable[[], None]
     size: int = 0
+    turn: int = SOON
 
 
 class _Visit:
     """What one run does for one bill, and how each of its deliveries ended."""
 
-    def __init__(self, lake: Lake, bill: Bill, slot: datetime, published: Published, run: BillRun) -> None:
-        self._lake, self._bill, self._slot, self._published, self._run = lake, bill, slot, published, run
+    def __init__(self, whole: Whole, bill: Bill, slot: datetime, run: BillRun) -> None:
+        self._whole, self._bill, self._slot, self._run = whole, bill, slot, run
+        self._lake, self._published, self._under_way = whole.lake, whole.published, whole.under_way
         self._contents = Contents()
         self._found: list[Delivery] = []
         self._outcomes: list[Outcome] = []
         self._recorded = 0
         self._tasks = self._look()
 
-    def tasks(self, is_large: bool) -> list[Callable[[], None]]:
-        """What there is to do with large deliveries, the smallest first, or with all others. None ever raises."""
-        chosen = [task for task in self._tasks if (task.size > LARGE_BYTES) is is_large]
-        return [task.do for task in (sorted(chosen, key=lambda task: task.size) if is_large else chosen)]
+    def tasks(self, turn: int) -> list[Callable[[], None]]:
+        """What there is to do when it is its turn; but for SOON, the smallest first. None ever raises."""
+        chosen = [task for task in self._tasks if task.turn == turn]
+        return [task.do for task in (chosen if turn == SOON else sorted(chosen, key=lambda task: task.size))]
 
     def _look(self) -> list[_Task]:
         """Each delivery that stands is to be published, each that is gone to be withdrawn."""
@@ -141,8 +138,17 @@ class _Visit:
         return [
             # First, since a file that was renamed holds the charges of the one that is gone.
             *(_Task(partial(self._withdraw, collector)) for collector in vanished),
-            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size) for one in in_order),
+            *(_Task(partial(self._attend, one, doubled.get(one.collector)), one.size, self._turn(one)) for one in in_order),
         ]
+
+    def _turn(self, delivery: Delivery) -> int:
+        if self._under_way.is_begun(delivery.collector, self._state(delivery)):
+            return LAST
+        return LARGE if delivery.size > LARGE_BYTES else SOON
+
+    def _state(self, delivery: Delivery) -> str:
+        """What the delivery and all settings are: a reading that was begun for another state is not gone on with."""
+        return version_of(delivery, self._lake.configuration, Dependencies())
 
     def record(self) -> None:
         """Write the outcomes so far. One bill's that cannot be written are a failure, and stop no other bill."""
@@ -191,12 +197,40 @@ class _Visit:
             if reason := delivery.unfinished(datetime.now(UTC)):
                 self._run.skipped.append(reason)
                 return outcomes.unfinished(delivery, reason)
-            self._write([*self._outcomes, outcomes.unended(delivery)])
-            version = self._publish(delivery)
+            try:
+                version = self._read(delivery).version
+            except NoTimeError as error:
+                self._run.is_complete = False
+                self._run.skipped.append(str(error))
+                return outcomes.unfinished(delivery, str(error))
         else:
             self._run.unchanged.append(delivery.collector)
         outcome = self._standing(delivery, version)
         return self._warned(outcome) if is_new else outcome
+
+    def _read(self, delivery: Delivery) -> Ended:
+        """Publish the delivery; with a mark as long as it is being read, as the function may be killed by it."""
+        collector, state = delivery.collector, self._state(delivery)
+        is_large = delivery.folder is not None and delivery.size > LARGE_BYTES
+        parts = len(self._under_way.parts(collector, state, self._under_way.publication(collector, state)))
+        if self._under_way.attempts(collector, state, parts) >= MOST_ATTEMPTS:
+            raise outcomes.endless(delivery, MOST_ATTEMPTS)
+        self._write([*self._outcomes, outcomes.unended(delivery)])
+        mark = self._under_way.begin(collector, state, parts)
+        ended = _guarded(
+            partial(self._whole.publish_in_parts, delivery, state)
+            if is_large
+            else partial(self._whole.publish, delivery, self._found)
+        )
+        if not (isinstance(ended, NoTimeError) and ended.is_begun):
+            self._under_way.end(collector, state, mark)
+        if isinstance(ended, Exception):
+            raise ended
+        self._run.published |= {collector: ended.rows} if ended.rows or not self._superseding(delivery) else {}
+        for older in ended.holds:
+            self._outcomes = [one for one in self._outcomes if one.aws_account_id != older.export]
+            self._outcomes.append(self._warned(outcomes.superseded(older, delivery.key)))
+        return ended
 
     def _standing(self, delivery: Delivery, version: str) -> Outcome:
         """The outcome of a delivery that is published."""
@@ -214,56 +248,8 @@ class _Visit:
     def _superseding(self, delivery: Delivery) -> Delivery | None:
         """The file for which the charges of this one are left out."""
         named = self._published.parameter(delivery.collector, SUPERSEDED_BY)
-        others = (one for one in self._found if named and self._mark(one) == named)
+        others = (one for one in self._found if named and self._whole.mark(one) == named)
         return next(others, None)
-
-    def _mark(self, delivery: Delivery) -> str:
-        """A published state of a delivery."""
-        return f"{delivery.collector} {self._published.current_version(delivery.collector)}"
-
-    def _publish(self, delivery: Delivery) -> str:
-        """Publish the delivery; returns its version."""
-        with TemporaryDirectory(prefix="outlay-bill-") as folder:
-            spools = DaySpools(Path(folder))
-            done = read(self._lake, delivery, spools)
-            carried = Dependencies(done.accounts, done.currencies)
-            version = version_of(delivery, self._lake.configuration, carried)
-            others = [one for one in self._found if one.folder is None] if done.sketches.by_day else []
-            compared = overlap(delivery, done.sketches.by_day, others, self._published)
-            if compared.held_by:
-                self._leave_out(delivery, version, carried, self._mark(compared.held_by), min(spools.rows))
-                return version
-            self._leave_out_older(delivery, version, compared)
-            wanted = Publication(
-                delivery.collector,
-                delivery.place,
-                version,
-                firsts={DEPENDENCIES: carried.to_text(), **({REPEATED: done.repeated} if done.repeated else {})},
-                sketches=done.sketches.by_day,
-            )
-            publish(self._lake, wanted, spools, self._published)
-            self._run.published[delivery.collector] = spools.rows.total()
-        return version
-
-    def _leave_out_older(self, delivery: Delivery, version: str, compared: Overlap) -> None:
-        """Publish the files that this one holds as empty, before it is published itself.
-
-        A run that is killed in between has left out what no published file holds; the next sees that, and reads all anew.
-        """
-        for older in compared.holds:
-            own = Dependencies.from_text(self._published.parameter(older.collector, DEPENDENCIES))
-            own_version = version_of(older, self._lake.configuration, own)
-            self._leave_out(older, own_version, own, f"{delivery.collector} {version}")
-            self._outcomes = [one for one in self._outcomes if one.aws_account_id != older.export]
-            self._outcomes.append(self._warned(outcomes.superseded(older, delivery.key)))
-
-    def _leave_out(
-        self, delivery: Delivery, version: str, carried: Dependencies, by: str, empty_day: date | None = None
-    ) -> None:
-        """Publish a file as empty, since the published state `by` of another holds its charges."""
-        firsts = {DEPENDENCIES: carried.to_text(), SUPERSEDED_BY: by}
-        wanted = Publication(delivery.collector, delivery.place, version, firsts=firsts, empty_day=empty_day)
-        publish_empty(self._lake, wanted, self._published)
 
     def _warned(self, outcome: Outcome) -> Outcome:
         """The outcome; its warning goes into the report, too."""

@@ -28,7 +28,7 @@ def billed(ground: Ground) -> Ground:
 
 def register(ground: Ground, *values: str, folder: str) -> None:
     """Register a partition of resource_events, as the role that scans may."""
-    table = ground.lake.catalog.table("resource_events")
+    table = ground.lake.catalog.table("outlay.resource_events")
     storage = table.storage(ground.lake.location(folder))
     boto3.client("glue").batch_create_partition(
         DatabaseName="outlay",
@@ -43,7 +43,7 @@ def roll_up(ground: Ground, minutes: int) -> Any:
 
 @fault("a partition of costs is registered at objects that are no bill's", REFUSED, TAKEN_OUT)
 def test_costs_cannot_be_forged_by_who_scans(billed: Ground) -> None:
-    table = billed.lake.catalog.table("resource_events")
+    table = billed.lake.catalog.table("outlay.resource_events")
     register(billed, "cost", "forged", "2026-11-02", folder=table.folder("config", ADDRESSES, "2026-11-20"))
     done = roll_up(billed, 1)
     assert done.error == "Unhandled"
@@ -54,7 +54,7 @@ def test_costs_cannot_be_forged_by_who_scans(billed: Ground) -> None:
 
 @fault("a partition is registered for a day that is none", REFUSED, TAKEN_OUT)
 def test_a_day_that_is_none_stops_neither_bills_nor_rollups(billed: Ground) -> None:
-    table = billed.lake.catalog.table("resource_events")
+    table = billed.lake.catalog.table("outlay.resource_events")
     register(billed, "cost", "aws.x", "someday", folder=table.folder("cost", "aws.x", "someday"))
     billed.deliver([line(1, 5.0)])
     assert billed.fire("bills", later(3)).error is None

@@ -12,7 +12,7 @@ from moto import mock_aws
 from lake.partitions import Partition, Partitions
 from tests.support.catalog import CATALOG
 
-EVENTS = CATALOG.table("resource_events")
+EVENTS = CATALOG.table("outlay.resource_events")
 GOOD = ("cost", "aws.cur.2026-11", "2026-11-01")
 
 
@@ -59,6 +59,6 @@ def test_what_is_not_as_it_should_be_is_left_out(events: Partitions, wrong: Part
 
 
 def test_a_rollups_partitions_lie_in_their_builds_folders(events: Partitions) -> None:
-    rollup: Any = CATALOG.table("cost_hourly")
+    rollup: Any = CATALOG.table("outlay.cost_hourly")
     assert rollup.home("2026-11-01") == "tables/outlay/cost_hourly/"
-    assert CATALOG.builds_table(CATALOG.rollup("cost_hourly")).home("b", "2026-11-01") == ""  # type: ignore[arg-type]
+    assert CATALOG.builds_table(CATALOG.rollup("outlay.cost_hourly")).home("b", "2026-11-01") == ""  # type: ignore[arg-type]
