@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
 import boto3
@@ -16,18 +17,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.environment import Environment
 from lake.errors import QueryError
-from lake.sql_text import with_literals
+from lake.sql_text import literal, with_literals
 
-wr.config.athena_query_wait_polling_delay = 0.1
+if TYPE_CHECKING:
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
+
+FIRST_LOOK_S, LONGEST_WAIT_S = 0.1, 2.0
+"""How long a query is left alone at first, and in the end."""
 QUERY_FAILURES = (
-    wr.exceptions.QueryFailed,
-    wr.exceptions.QueryCancelled,
     wr.exceptions.InvalidArgumentValue,
     wr.exceptions.InvalidArgumentCombination,
     ClientError,
     BotoCoreError,
 )
-"""Whatever keeps a query from its end: Athena's verdict, a refused call, a connection that broke.
+"""Whatever keeps a query from its end, but for Athena's own verdict: a refused call, a connection that broke.
 
 awswrangler raises the two about arguments where StartQueryExecution answers InvalidRequestException, as it does for a syntax
 error. Without them one wrong rollup would end the run for all.
@@ -78,16 +81,7 @@ class Athena:
 
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
         """Run a statement to its end. Raises QueryError with Athena's words."""
-        try:
-            done = wr.athena.start_query_execution(
-                with_literals(sql, parameters),
-                database=self._database,
-                workgroup=self._workgroup,
-                wait=True,
-            )
-        except QUERY_FAILURES as error:
-            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
-        return Finished(done["QueryExecutionId"], int(done["Statistics"].get("DataScannedInBytes", 0)))
+        return self._run(with_literals(sql, parameters), sql)
 
     def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[QueryRow]:
         """A query's rows as dicts: Decimal, int, float, bool, date, aware UTC datetime, str or None. For small results."""
@@ -95,19 +89,32 @@ class Athena:
 
     def unload(self, sql: str, target: str, partitioned_by: str, parameters: Sequence[str]) -> Finished:
         """Write a query's rows as zstd Parquet under target (s3://…/, which must be empty), a folder for each day."""
+        options = f"format = 'PARQUET', compression = 'ZSTD', partitioned_by = array[{literal(partitioned_by)}]"
+        return self._run(f"unload ({with_literals(sql, parameters)}) to {literal(target)} with ({options})", sql)
+
+    def _run(self, statement: str, shown: str) -> Finished:
         try:
-            done = wr.athena.unload(
-                with_literals(sql, parameters),
-                path=target,
-                database=self._database,
-                workgroup=self._workgroup,
-                file_format="PARQUET",
-                compression="ZSTD",
-                partitioned_by=[partitioned_by],
+            query_id = wr.athena.start_query_execution(
+                statement, database=self._database, workgroup=self._workgroup, wait=False
             )
+            execution = self._ended(str(query_id))
         except QUERY_FAILURES as error:
-            raise QueryError(f"{_first_line(error)} in: {_shortened(sql)}") from error
-        return Finished(done.execution_id, int(done.raw_payload["Statistics"].get("DataScannedInBytes", 0)))
+            raise QueryError(f"{_first_line(str(error))} in: {_shortened(shown)}") from error
+        status = execution["Status"]
+        if status["State"] != "SUCCEEDED":
+            reason = status.get("StateChangeReason") or f"the query was {status['State'].lower()}"
+            raise QueryError(f"{_first_line(reason)} in: {_shortened(shown)}")
+        return Finished(str(query_id), int(execution.get("Statistics", {}).get("DataScannedInBytes", 0)))
+
+    def _ended(self, query_id: str) -> QueryExecutionTypeDef:
+        """The query once it has ended. Asked ever more rarely: many queries run at once, and the calls have a quota."""
+        delay = FIRST_LOOK_S
+        while True:
+            execution = self._client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                return execution
+            time.sleep(delay)
+            delay = min(delay * 1.5, LONGEST_WAIT_S)
 
     def _results(self, query_id: str) -> Any:
         heading = True
@@ -130,8 +137,8 @@ def _value(kind: str, text: str | None) -> Any:
     return _CONVERT.get(kind, str)(text)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0]
 
 
 def _shortened(sql: str) -> str:

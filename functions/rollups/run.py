@@ -1,10 +1,12 @@
-"""One run of all rollups, in the order in which they refer to each other."""
+"""One run of all rollups: what does not depend on each other is built side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from graphlib import TopologicalSorter
 
 from lake.catalog import Catalog
 from lake.errors import OutlayError
@@ -13,6 +15,10 @@ from rollups.build import Builder, Built
 
 LEAST_MS = 120_000
 """No build is begun with less time left than this: it might be cut off between write and publish."""
+
+AT_ONCE = 6
+"""Rollups that are built at the same time. Each has one query in Athena at a time, and an account may run 20 of them, unless
+it asked for more; people query, too."""
 
 
 @dataclass
@@ -26,26 +32,67 @@ class RunReport:
 
 
 def run_rollups(builder: Builder, catalog: Catalog, slot: datetime, remaining_ms: Callable[[], int]) -> RunReport:
-    """Build every stale day of every rollup.
+    """Build every stale day of every rollup, AT_ONCE rollups at a time, each once all that it reads is built.
 
-    A rollup that fails keeps what it had published; those that read it wait, the others go on. Stops between builds when
-    the time is short: the next run takes up what is left.
+    A rollup that fails keeps what it had published; those that read it wait, the others go on. When the time is short no
+    build is begun any more: the next run takes up what is left.
     """
-    report = RunReport()
-    for rollup in catalog.rollups:
-        if _waits(rollup, report):
-            report.waiting.append(rollup.full_name)
-            continue
+    return _Run(builder, catalog, slot, remaining_ms).to_its_end()
+
+
+class _Run:
+    """The rollups of one run, and how far each has come. Only the thread that calls to_its_end changes the report."""
+
+    def __init__(self, builder: Builder, catalog: Catalog, slot: datetime, remaining_ms: Callable[[], int]) -> None:
+        self._builder, self._slot, self._remaining_ms = builder, slot, remaining_ms
+        self._rollups = {rollup.full_name: rollup for rollup in catalog.rollups}
+        graph = {name: [r for r in rollup.references if r in self._rollups] for name, rollup in self._rollups.items()}
+        self._order = TopologicalSorter(graph)
+        self._under_way: dict[Future[bool], tuple[str, list[Built]]] = {}
+        self._report = RunReport()
+
+    def to_its_end(self) -> RunReport:
+        self._order.prepare()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="rollup") as pool:
+            while self._order.is_active():
+                self._begin_what_is_ready(pool)
+                if self._under_way:
+                    ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        self._note(future)
+        return self._report
+
+    def _begin_what_is_ready(self, pool: ThreadPoolExecutor) -> None:
+        for name in self._order.get_ready():
+            rollup = self._rollups[name]
+            if self._waits(rollup):
+                self._report.waiting.append(name)
+                self._order.done(name)
+                continue
+            built: list[Built] = []
+            self._under_way[pool.submit(self._build, rollup, built)] = (name, built)
+
+    def _build(self, rollup: Rollup, built: list[Built]) -> bool:
+        """Build what is stale of one rollup, adding to built; whether all of it was."""
+        if self._is_late() and self._report.built:
+            return False
+        for one in self._builder.build_stale_days(rollup, self._slot):
+            built.append(one)
+            if self._is_late():
+                return False
+        return True
+
+    def _note(self, ended: Future[bool]) -> None:
+        name, built = self._under_way.pop(ended)
+        self._report.built += built
+        self._order.done(name)
         try:
-            for built in builder.build_stale_days(rollup, slot):
-                report.built.append(built)
-                if remaining_ms() < LEAST_MS:
-                    report.is_complete = False
-                    return report
+            self._report.is_complete &= ended.result()
         except OutlayError as error:
-            report.failed[rollup.full_name] = str(error)
-    return report
+            self._report.failed[name] = str(error)
 
+    def _is_late(self) -> bool:
+        return self._remaining_ms() < LEAST_MS
 
-def _waits(rollup: Rollup, report: RunReport) -> bool:
-    return any(name in report.failed or name in report.waiting for name in rollup.references)
+    def _waits(self, rollup: Rollup) -> bool:
+        return any(name in self._report.failed or name in self._report.waiting for name in rollup.references)

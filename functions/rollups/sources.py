@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
@@ -18,14 +19,15 @@ EXPIRY_MARGIN_DAYS = 7
 
 
 class SourceVersions:
-    """Versions of the lake's relations, for one run: each is listed once, when it is first asked for.
+    """Versions of the lake's relations, for one run: each is listed once, when it is first asked for, by whichever thread.
 
-    What others publish meanwhile is the next run's. Partitions that runs append to are left out once their objects may have
-    expired: what lifecycle rules remove is no change that a rollup should follow.
+    Versions are read once; later changes wait for the next run. Partitions that runs append to are left out once their
+    objects may have expired: what lifecycle rules remove is no change that a rollup should follow.
     """
 
     def __init__(self, lake: Lake, today: date) -> None:
         self._lake, self._catalog, self._today = lake, lake.catalog, today
+        self._listing = threading.RLock()
         self._published: dict[str, dict[date, Version]] = {}
         self._days: dict[str, Versions] = {}
 
@@ -42,19 +44,21 @@ class SourceVersions:
 
     def published(self, rollup: str) -> dict[date, Version]:
         """The version of each day that a rollup has published. To be updated with what this run publishes."""
-        if rollup not in self._published:
-            found = self._partitions(self._catalog.table(rollup), None)
-            self._published[rollup] = {_day(partition): _built(partition) for partition in found}
-        return self._published[rollup]
+        with self._listing:
+            if rollup not in self._published:
+                found = self._partitions(self._catalog.table(rollup), None)
+                self._published[rollup] = {_day(partition): _built(partition) for partition in found}
+            return self._published[rollup]
 
     def _versions(self, read: ReadDays) -> Versions:
         """The version of each day that is read: a published partition's own, a digest of an appended one's objects."""
         if self._catalog.rollup(read.relation):
             return self.published(read.relation)
         source = f"{read.relation}/{read.event_type}"
-        if source not in self._days:
-            self._days[source] = self._listed(self._catalog.table(read.relation), read.event_type)
-        return self._days[source]
+        with self._listing:
+            if source not in self._days:
+                self._days[source] = self._listed(self._catalog.table(read.relation), read.event_type)
+            return self._days[source]
 
     def _listed(self, table: Table, event_type: str | None) -> Versions:
         kept_since = self._kept_since(table, event_type) or date.min
