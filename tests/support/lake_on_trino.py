@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from lake.athena import Athena
+from lake.athena import Athena, Finished
 from lake.catalog import Catalog, builds_name
 from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
@@ -25,10 +26,15 @@ from rollups.sources import SourceVersions
 
 Row = dict[str, Any]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class TrinoLake:
-    """Tables as sql/ declares them, real Athena SQL over them. Views are created when first asked for."""
+    """Tables as sql/ declares them, real Athena SQL over them. Tables and views are created when first asked for.
+
+    A table is asked for when rows are written to it, when SQL names it, and, all of them, when a function works on the
+    lake: a test costs what it uses, however many relations there are.
+    """
 
     def __init__(self, catalog: Catalog, workgroup: str) -> None:
         name = f"t{uuid.uuid4().hex[:10]}"
@@ -38,20 +44,28 @@ class TrinoLake:
         self.s3.create_bucket(Bucket=name)
         for database in catalog.databases:
             self.glue.create_database(DatabaseInput={"Name": self.environment.database(database)})
-        for table in catalog.tables:
-            self._create(table.database, table.glue_input(name))
-        for rollup in catalog.rollups:
-            builds = catalog.builds_table(rollup)
-            self._create(builds.database, builds.glue_input(name))
+        builds = [catalog.builds_table(rollup) for rollup in catalog.rollups]
+        self._uncreated = {table.name: table for table in (*catalog.tables, *builds)}
         configuration = Configuration((), {}, (), (), Notifications("#cloud-cost"))
-        self.lake = Lake(self.s3, self.glue, self.environment, catalog, configuration)
-        self.athena = Athena(self.environment, "outlay")
+        self._lake = Lake(self.s3, self.glue, self.environment, catalog, configuration)
+        self.athena: Athena = _TouchingAthena(self)
 
-    def _create(self, database: str, table_input: Row) -> None:
-        self.glue.create_table(DatabaseName=self.environment.database(database), TableInput=table_input)
+    @property
+    def lake(self) -> Lake:
+        """What functions work on. They may ask Glue for any table, so all are there."""
+        self.touch()
+        return self._lake
+
+    def touch(self, *names: str) -> None:
+        """Create the tables with these names (all of them where none is given) that are not there yet."""
+        for name in names or tuple(self._uncreated):
+            if table := self._uncreated.pop(name, None):
+                database = self.environment.database(table.database)
+                self.glue.create_table(DatabaseName=database, TableInput=table.glue_input(self.environment.bucket))
 
     def write(self, table_name: str, rows: Iterable[Row], *partition: str, name: str = "rows") -> None:
         """Put rows into a table (into the partition with these values), replacing an object of the same name."""
+        self.touch(table_name)
         table = self.catalog.table(table_name)
         folder = table.prefix
         folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, partition, strict=True))
@@ -62,6 +76,7 @@ class TrinoLake:
 
     def partitions(self, table_name: str) -> Partitions:
         """The partitions of a table as Glue has them."""
+        self.touch(table_name)
         table = self.catalog.table(table_name)
         return Partitions(self.glue, self.environment.database(table.database), table)
 
@@ -98,6 +113,19 @@ class TrinoLake:
     def builds(self, rollup: str) -> list[Row]:
         """The builds of a rollup that Athena can see, rows and all."""
         return self.rows(f"select * from {builds_name(rollup)}")
+
+
+class _TouchingAthena(Athena):
+    """Athena that creates, before it runs a statement, the tables that the statement names."""
+
+    def __init__(self, lake: TrinoLake) -> None:
+        super().__init__(lake.environment, "outlay")
+        self._lake = lake
+
+    def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
+        if names := _WORD.findall(sql):
+            self._lake.touch(*names)
+        return super().execute(sql, parameters)
 
 
 def cost_event(day: str, value: str | None = "1", **fields: Any) -> Row:
