@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,14 +65,22 @@ class TrinoLake:
 
     def write(self, table_name: str, rows: Iterable[Row], *partition: str, name: str = "rows") -> None:
         """Put rows into a table (into the partition with these values), replacing an object of the same name."""
+        written = self._put(table_name, rows, partition, name)
+        if partition:
+            self.partitions(table_name).register(written)
+
+    def write_days(self, table_name: str, days: Mapping[str, Iterable[Row]], *before: str) -> None:
+        """Put rows into many days' partitions, registered all at once; before: what stands before the day in a partition."""
+        self.partitions(table_name).register(*(self._put(table_name, days[day], (*before, day)) for day in days))
+
+    def _put(self, table_name: str, rows: Iterable[Row], values: tuple[str, ...], name: str = "rows") -> Partition:
         self.touch(table_name)
         table = self.catalog.table(table_name)
         folder = table.prefix
-        folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, partition, strict=True))
+        folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, values, strict=True))
         rows = [{column: row.get(column) for column in table.arrow_schema.names} for row in rows]
         write_rows(self.s3, self.environment.bucket, f"{folder}{name}.parquet", table, rows)
-        if partition:
-            self.partitions(table_name).register(Partition(partition, f"s3://{self.environment.bucket}/{folder}"))
+        return Partition(values, f"s3://{self.environment.bucket}/{folder}")
 
     def partitions(self, table_name: str) -> Partitions:
         """The partitions of a table as Glue has them."""
