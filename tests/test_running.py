@@ -121,18 +121,21 @@ def test_the_shared_engine_ends_with_the_run(ended_by: signal.Signals | None, tm
             controller.wait(300)
             assert "passed" in (tmp_path / "out").read_text()
         else:
-            until(lambda: len(engines(tmp_path)) == 1)
-            time.sleep(3)
+            until(lambda: bool(engines(tmp_path)))
             assert len(engines(tmp_path)) == 1
             controller.send_signal(ended_by)
             controller.wait(120)
-    until(lambda: not engines(tmp_path))
+    until(lambda: not processes("embedded.", tmp_path))
 
 
 def engines(home: Path) -> list[str]:
-    """The processes of engines and clouds whose state lies below a folder: one engine where one is used."""
+    return processes("embedded.engine.server", home)
+
+
+def processes(module: str, home: Path) -> list[str]:
+    """The processes of engines and clouds whose state lies below a folder."""
     lines = map(command_line, Path("/proc").glob("[0-9]*/cmdline"))
-    return [line for line in lines if "embedded.engine.server" in line and str(home) in line]
+    return [line for line in lines if f"-m {module}" in line and str(home) in line]
 
 
 def command_line(path: Path) -> str:

@@ -82,6 +82,8 @@ class EmbeddedCloud:
             str(self.home),
             "--account",
             self.account,
+            "--parent",
+            str(os.getpid()),
             "--slack-port",
             str(self._slack_port),
         ]

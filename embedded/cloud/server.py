@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: _stop_serving(server))
     signal.signal(signal.SIGINT, lambda *_: _stop_serving(server))
-    threading.Thread(target=_follow_parent, args=(server,), daemon=True).start()
+    threading.Thread(target=_follow_parent, args=(server, options.parent or os.getppid()), daemon=True).start()
     sys.stdout.write(json.dumps({"endpoint": f"http://localhost:{options.port}"}) + "\n")
     sys.stdout.flush()
     try:
@@ -110,6 +110,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--slack-port", type=int, default=0, help="where Slack's stand-in listens; 0: nowhere")
     parser.add_argument("--trino-port", type=int, default=0, help="Trino behind Athena's API; 0: moto's own answers")
+    parser.add_argument("--parent", type=int, help="the process to end with: it may be gone before this one can ask for it")
     parser.add_argument("--account", default=CENTRAL_ACCOUNT)
     parser.add_argument("--open", action="store_true", help="start with the lake that was saved in --home")
     return parser.parse_args(arguments)
@@ -133,8 +134,7 @@ def _stop_serving(server: Any) -> None:
     threading.Thread(target=server.shutdown, daemon=True).start()
 
 
-def _follow_parent(server: Any) -> None:
-    parent = os.getppid()
+def _follow_parent(server: Any, parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
     server.shutdown()

@@ -62,7 +62,7 @@ class Engine:
         port = port or _free_port()
         command = [sys.executable, "-m", "embedded.engine.server"]
         command += ["--port", str(port), "--aws-endpoint", aws_endpoint]
-        command += ["--home", str(home), "--region", region]
+        command += ["--home", str(home), "--region", region, "--parent", str(os.getpid())]
         repository = Path(__file__).resolve().parents[2]
         python_path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(repository)]))
         with (home / LOG_FILE).open("wb") as log:

@@ -33,11 +33,11 @@ def unfinished_cache(cache: Path, pid: int) -> Path:
     return cache.with_suffix(f".{pid}.new")
 
 
-def serve(port: int, aws_endpoint: str, home: Path, region: str, jars: Path) -> None:
+def serve(port: int, aws_endpoint: str, home: Path, region: str, jars: Path, parent: int) -> None:
     """Start Trino and its catalogs, say so in the ready file, and stay until told to end."""
     _refuse_taken(port)
     ended = threading.Event()
-    _end_with_parent(ended)
+    _end_with_parent(ended, parent)
     (home / READY_FILE).unlink(missing_ok=True)
     write_home(home, jars, port)
     _start_trino(home, jars)
@@ -95,9 +95,8 @@ def _exit_in_order() -> None:
     jpype.JClass("java.lang.System").exit(0)
 
 
-def _end_with_parent(ended: threading.Event) -> None:
+def _end_with_parent(ended: threading.Event, parent: int) -> None:
     """End when whoever started us is gone, however it went (Ctrl-C, kill -9)."""
-    parent = os.getppid()
 
     def watch() -> None:
         while not ended.wait(_PARENT_POLL_SECONDS):
@@ -114,6 +113,7 @@ def main() -> None:
     parser.add_argument("--aws-endpoint", required=True)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--parent", type=int, help="the process to end with: it may be gone before this one can ask for it")
     parser.add_argument("--jars", type=Path, help="default: fetched as the lock says")
     options = parser.parse_args()
     home = options.home.resolve()
@@ -124,6 +124,7 @@ def main() -> None:
         home,
         options.region,
         options.jars.resolve() if options.jars else ensure_jars(),
+        options.parent or os.getppid(),
     )
 
 
