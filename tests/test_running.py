@@ -36,12 +36,13 @@ def left_out(checkout: Path) -> LeftOut:
     return LeftOut(checkout, checkout / "stamp")
 
 
-def run(checkout: Path, *outcomes: str, status: int = 0) -> None:
+def run(checkout: Path, *outcomes: str, status: int = 0, source: str = "TESTPATHS", keyword: str = "") -> None:
     """A run in which the embedded cloud's tests end so."""
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource[source], getoption=lambda name: {"keyword": keyword}[name])
     one = left_out(checkout)
     for outcome in outcomes:
         one.pytest_runtest_logreport(SimpleNamespace(nodeid=f"{FOLDER}/test_server.py::test_it", outcome=outcome))  # type: ignore[arg-type]
-    one.pytest_sessionfinish(SimpleNamespace(config=SimpleNamespace()), status)  # type: ignore[arg-type]
+    one.pytest_sessionfinish(SimpleNamespace(config=config), status)  # type: ignore[arg-type]
 
 
 def test_what_passed_is_left_out_until_something_that_it_tests_changes(checkout: Path) -> None:
@@ -74,6 +75,12 @@ def test_what_has_not_passed_whole_is_not_left_out(checkout: Path, outcomes: tup
     assert not left_out(checkout).is_left_out
 
 
+@pytest.mark.parametrize("part", [{"source": "ARGS"}, {"keyword": "guard"}], ids=["one file", "-k"])
+def test_a_part_that_passed_proves_nothing_of_the_rest(checkout: Path, part: dict[str, str]) -> None:
+    run(checkout, "passed", **part)  # type: ignore[arg-type]
+    assert not left_out(checkout).is_left_out
+
+
 def test_seconds_are_counted_by_the_folder_that_says_what_a_test_costs() -> None:
     assert folder("tests/engine/sql/test_anomalies.py::test_x[a/b]") == "tests/engine"
     assert folder("tests/test_docs.py::test_x") == "tests"
@@ -89,7 +96,7 @@ def test_a_check_that_fails_is_shown_whole_and_fails_the_run(tmp_path: Path) -> 
     make = tmp_path / "make"
     make.write_text("#!/bin/sh\necho first finding\nsleep .2\necho last finding\nexit 2\n")
     make.chmod(0o755)
-    done = pytest_run("--checks", "tests/test_docs.py", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    done = pytest_run("--checks", "tests/test_data_names_nobody.py", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert done.returncode == 1, done.stdout
     assert "first finding\nlast finding" in done.stdout
 

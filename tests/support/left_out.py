@@ -49,8 +49,10 @@ class LeftOut:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stamp, in the process that sees all reports, if each test ran and passed; a skipped one has proved nothing."""
+        config = session.config
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        if ended and self._outcomes == {"passed"} and not hasattr(session.config, "workerinput"):
+        ran_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("keyword")
+        if ended and ran_all and self._outcomes == {"passed"} and not hasattr(config, "workerinput"):
             self._stamp.parent.mkdir(exist_ok=True)
             self._stamp.write_text(self._digest, encoding="utf-8")
 
