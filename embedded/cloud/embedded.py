@@ -102,6 +102,8 @@ class EmbeddedCloud:
             str(os.getpid()),
             "--account",
             self.account,
+            "--parent",
+            str(os.getpid()),
             "--slack-port",
             str(self._slack_port),
         ]

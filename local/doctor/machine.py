@@ -30,7 +30,9 @@ def check_machine() -> Iterator[CheckResult]:
     if shutil.which("chromium"):
         yield CheckResult("ok", "chromium is installed, for the page's tests")
     else:
-        yield CheckResult("warn", "no chromium: the page's tests are skipped", "on Debian: apt-get install chromium")
+        yield CheckResult(
+            "warn", "no chromium: the page's tests use a packaged browser", "on Debian: apt-get install chromium"
+        )
     if path_of(HOME / LAKE).exists():
         yield CheckResult("ok", f"a lake to query is in {HOME / LAKE}")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ from local.run import Deployed, deploy_outlay
 from tests.deployed.outlay import Outlay
 
 CONFIG = Path(__file__).parent / "config"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    """A cloud that no other test sees: here permissions are enforced, calls fail on purpose, and the lake is emptied."""
+    with EmbeddedCloud(tmp_path_factory.mktemp("cloud")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ def filled(lake: TrinoLake) -> TrinoLake:
 
     The jump is one driver, and half as much again amortized as billed. Rules look at each kind of cost, by day and month.
     """
+    bill = {}
     for index, day in enumerate(DAYS):
         wobble = Decimal(index % 3)
         rows = [
@@ -41,7 +42,8 @@ def filled(lake: TrinoLake) -> TrinoLake:
         ]
         if index == TAX_DAY:
             rows.append(cost_event(str(day), "400", charge_category="tax", resource_arn=None, usage_type="Tax"))
-        lake.write("resource_events", rows, "cost", "aws.2026-11", str(day))
+        bill[str(day)] = rows
+    lake.write_days("resource_events", bill, "cost", "aws.2026-11")
     seen = config_event(NOON, GATEWAY, resource_type="vpc:nat_gateway", resource_name="nat-a")
     lake.write("resource_events", [seen], "config", "nat_gateways", str(LAST))
     lake.write("account_settings", [{"aws_account_id": "111111111111", "account_name": "Harbor platform"}])

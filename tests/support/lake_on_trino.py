@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import boto3
 
-from lake.athena import Athena
+from lake.athena import Athena, Finished
 from lake.catalog import Catalog
 from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
 from lake.lake import Lake
 from lake.partitions import Partition, Partitions
+from lake.relations import Table
 from lake.sql_text import literal
 from lake.times import naive
 from lake.writer import write_rows
@@ -25,10 +28,15 @@ from rollups.sources import SourceVersions
 
 Row = dict[str, Any]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class TrinoLake:
-    """Tables as sql/ declares them, real Athena SQL over them. Views are created when first asked for."""
+    """Tables as sql/ declares them, real Athena SQL over them. Tables and views are created when first asked for.
+
+    A table is asked for when rows are written to it, when SQL names it, and, all of them, when a function works on the
+    lake: a test costs what it uses, however many relations there are.
+    """
 
     def __init__(self, catalog: Catalog, workgroup: str) -> None:
         name = f"t{uuid.uuid4().hex[:10]}"
@@ -38,31 +46,49 @@ class TrinoLake:
         self.s3.create_bucket(Bucket=name)
         for database in (*catalog.databases, *catalog.builds_databases):
             self.glue.create_database(DatabaseInput={"Name": self.environment.database(database)})
-        for table in catalog.tables:
-            self._create(table.database, table.glue_input(name))
-        for rollup in catalog.rollups:
-            builds = catalog.builds_table(rollup)
-            self._create(builds.database, builds.glue_input(name))
+        self._uncreated: defaultdict[str, list[Table]] = defaultdict(list)
+        for table in (*catalog.tables, *(catalog.builds_table(rollup) for rollup in catalog.rollups)):
+            self._uncreated[table.name].append(table)
         configuration = Configuration((), {}, (), (), Notifications("#cloud-cost"))
-        self.lake = Lake(self.s3, self.glue, self.environment, catalog, configuration)
-        self.athena = Athena(self.environment, "outlay")
+        self._lake = Lake(self.s3, self.glue, self.environment, catalog, configuration)
+        self.athena: Athena = _TouchingAthena(self)
 
-    def _create(self, database: str, table_input: Row) -> None:
-        self.glue.create_table(DatabaseName=self.environment.database(database), TableInput=table_input)
+    @property
+    def lake(self) -> Lake:
+        """What functions work on. They may ask Glue for any table, so all are there."""
+        self.touch()
+        return self._lake
+
+    def touch(self, *names: str) -> None:
+        """Create the tables with these names (all of them where none is given) that are not there yet."""
+        for name in names or tuple(self._uncreated):
+            for table in self._uncreated.pop(name, ()):
+                database = self.environment.database(table.database)
+                self.glue.create_table(DatabaseName=database, TableInput=table.glue_input(self.environment.bucket))
 
     def write(self, table_name: str, rows: Iterable[Row], *partition: str, name: str = "rows") -> None:
         """Put rows into a table (into the partition with these values), replacing an object of the same name."""
+        written = self._put(table_name, rows, partition, name)
+        if partition:
+            self.partitions(table_name).register(written)
+
+    def write_days(self, table_name: str, days: Mapping[str, Iterable[Row]], *before: str) -> None:
+        """Put rows into many days' partitions, registered all at once; before: what stands before the day in a partition."""
+        self.partitions(table_name).register(*(self._put(table_name, days[day], (*before, day)) for day in days))
+
+    def _put(self, table_name: str, rows: Iterable[Row], values: tuple[str, ...], name: str = "rows") -> Partition:
         table = self.catalog.table(full_name(table_name))
-        folder = table.prefix
-        folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, partition, strict=True))
+        self.touch(table.name)
+        folder = f"{table.home()}build=written/" if table.is_built else table.prefix
+        folder += "".join(f"{c.name}={v}/" for c, v in zip(table.partition, values, strict=True))
         rows = [{column: row.get(column) for column in table.arrow_schema.names} for row in rows]
         write_rows(self.s3, self.environment.bucket, f"{folder}{name}.parquet", table, rows)
-        if partition:
-            self.partitions(table_name).register(Partition(partition, f"s3://{self.environment.bucket}/{folder}"))
+        return Partition(values, f"s3://{self.environment.bucket}/{folder}")
 
     def partitions(self, table_name: str) -> Partitions:
         """The partitions of a table as Glue has them."""
         table = self.catalog.table(full_name(table_name))
+        self.touch(table.name)
         return Partitions(self.glue, self.environment.database(table.database), table)
 
     def rows(self, sql: str, parameters: Sequence[str] = ()) -> list[Row]:
@@ -104,6 +130,19 @@ class TrinoLake:
 def full_name(relation: str) -> str:
     """The relation as database.name; in tests one without a database is outlay's."""
     return relation if "." in relation else f"outlay.{relation}"
+
+
+class _TouchingAthena(Athena):
+    """Athena that creates, before it runs a statement, the tables that the statement names."""
+
+    def __init__(self, lake: TrinoLake) -> None:
+        super().__init__(lake.environment, "outlay")
+        self._lake = lake
+
+    def execute(self, sql: str, parameters: Sequence[str] = ()) -> Finished:
+        if names := _WORD.findall(sql):
+            self._lake.touch(*names)
+        return super().execute(sql, parameters)
 
 
 def cost_event(day: str, value: str | None = "1", **fields: Any) -> Row:

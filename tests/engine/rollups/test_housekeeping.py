@@ -57,7 +57,7 @@ def test_a_build_that_was_never_published_can_be_looked_at_for_a_week(lake: Trin
     rollup = lake.catalog.rollup("outlay.cost_hourly")
     assert rollup is not None
     location = f"s3://{lake.environment.bucket}/builds/outlay_builds/cost_hourly/build=x/"
-    builds = Partitions(lake.glue, lake.environment.database("outlay_builds"), lake.catalog.builds_table(rollup))
+    builds = Partitions(lake.lake.glue, lake.environment.database("outlay_builds"), lake.catalog.builds_table(rollup))
     builds.register(Partition((new_build(NOON), DAY), location))
     lake.write("resource_events", [cost_event(DAY, "1")], "cost", "cur", DAY)
     lake.run(NOON + HOUR)

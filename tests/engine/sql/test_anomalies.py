@@ -12,11 +12,13 @@ FIRST = "2026-09-01"
 
 def spend(lake: TrinoLake, costs: list[str | None], first_day: str = FIRST, level: str = "total") -> None:
     """Consecutive days of one node on AWS's bill; None is a day on which only another node cost something."""
+    days = {}
     for offset, cost in enumerate(costs):
         rows = [rollup_row("total", "total", cost or "1"), rollup_row("provider", "AWS", cost or "1")]
         if level != "total" and cost is not None:
             rows.append(rollup_row(level, "node", cost))
-        lake.write("cost_rollup_daily", rows, day_after(first_day, offset))
+        days[day_after(first_day, offset)] = rows
+    lake.write_days("cost_rollup_daily", days)
 
 
 def judged(lake: TrinoLake, first_offset: int, last_offset: int, level: str = "total") -> list[Row]:
@@ -28,8 +30,7 @@ def publish(lake: TrinoLake, first_offset: int, last_offset: int) -> None:
     found: dict[str, list[Row]] = {}
     for row in lake.rollup("anomalies", day_after(FIRST, first_offset), day_after(FIRST, last_offset)):
         found.setdefault(row.pop("usage_date").isoformat(), []).append(row)
-    for day, rows in found.items():
-        lake.write("anomalies", rows, day)
+    lake.write_days("anomalies", found)
 
 
 STEADY = [str(100 + (i % 7)) for i in range(30)]
@@ -54,10 +55,9 @@ def test_the_newest_day_is_still_growing_and_is_not_judged(lake: TrinoLake) -> N
 
 def bill(lake: TrinoLake, days: range, *providers: str) -> None:
     """Days on which providers billed 100 dollars each, from the account that they are called."""
-    for offset in days:
-        rows = [rollup_row("total", "total", str(100 * len(providers)))]
-        rows += [rollup_row(level, provider, "100") for provider in providers for level in ("provider", "account")]
-        lake.write("cost_rollup_daily", rows, day_after(FIRST, offset))
+    rows = [rollup_row("total", "total", str(100 * len(providers)))]
+    rows += [rollup_row(level, provider, "100") for provider in providers for level in ("provider", "account")]
+    lake.write_days("cost_rollup_daily", {day_after(FIRST, offset): rows for offset in days})
 
 
 def judged_days(lake: TrinoLake, first_offset: int, last_offset: int, node: str = "total") -> dict[int, str]:

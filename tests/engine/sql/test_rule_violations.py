@@ -31,10 +31,12 @@ def spend(
     providers: tuple[str, ...] = ("AWS",),
 ) -> None:
     """Consecutive days of an account's spend, each with its total; every provider bills on each of them."""
+    days = {}
     for offset, cost in enumerate(costs):
         rows = [rollup_row("total", "total", cost), rollup_row("account", ancestor_id, cost)]
         rows += [rollup_row("provider", provider, cost) for provider in providers]
-        lake.write("cost_rollup_daily", rows, day_after(first_day, offset))
+        days[day_after(first_day, offset)] = rows
+    lake.write_days("cost_rollup_daily", days)
 
 
 def publish(lake: TrinoLake, first_day: str, last_day: str) -> None:
@@ -42,8 +44,7 @@ def publish(lake: TrinoLake, first_day: str, last_day: str) -> None:
     found: dict[str, list[Row]] = {}
     for row in lake.rollup("rule_violations", first_day, last_day):
         found.setdefault(row.pop("day").isoformat(), []).append(row)
-    for day, rows in found.items():
-        lake.write("rule_violations", rows, day)
+    lake.write_days("rule_violations", found)
 
 
 def test_a_day_over_its_limit_is_a_violation_and_a_day_at_it_is_not(lake: TrinoLake) -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from lake.partitions import Partition
 from lake.relations import Rollup
 from lake.sql_text import literal
 from tests.support.catalog import CATALOG
@@ -40,11 +41,12 @@ def test_the_plan_reads_the_declared_days_and_no_others(lake: TrinoLake, name: s
     for read in rollup.reads:
         if read.first is None:
             continue
-        for day in DAYS:
-            values = (
-                (read.event_type, "any") if read.event_type else ("any",) if read.relation == "outlay.collector_runs" else ()
-            )
-            lake.write(read.relation, [], *values, day.isoformat())
+        before = (
+            (read.event_type, "any") if read.event_type else ("any",) if read.relation == "outlay.collector_runs" else ()
+        )
+        nowhere = f"s3://{lake.environment.bucket}/nothing/"  # a plan asks for partitions, not for their objects
+        days = [Partition((*before, day.isoformat()), nowhere) for day in DAYS]
+        lake.partitions(read.relation).register(*days)
     planned = planned_days(lake, rollup, first, last)
     for read in rollup.reads:
         if read.first is None or read.last is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,9 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from local.report.model import CustomerCost, Node, ResourceCost
 from local.report.page import render, script_json
+from tests.support.browsers import browser_executable
 from tests.unit.local.report.reports import demo_report, many_nodes
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -44,10 +45,9 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("no chromium at /usr/bin/chromium; `apt-get install chromium` puts it there")
+    found = browser_executable()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=found.path, args=FLAGS, env={**os.environ, **found.environment})
         yield started
         started.close()
 
