@@ -195,4 +195,4 @@ def test_every_failed_scan_rings_and_none_deletes(seen: Seen) -> None:
     tried = 2 * (len(SEEDED) + len(CASES)) - sum(case.status == "skipped" for case in CASES)
     assert seen.scans_failed == pytest.approx(100 * failed / tried)
     assert "deleted" not in seen.states
-    assert sum(seen.states.values()) >= sum(SEEDED.values())
+    assert sum(seen.states.values()) >= SEEDED[VOLUMES], "the other collector finds metrics, no resources"

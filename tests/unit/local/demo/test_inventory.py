@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from datetime import UTC, datetime
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from collectors.aws import nat_traffic
+from collectors.scanning.events import Origin
+from collectors.scanning.scope import Unit
+from lake.configuration import Account
 from local.demo.inventory import seed
 from tests.unit.local.report.reports import demo_company
 
@@ -80,3 +86,14 @@ def test_addresses_and_nat_gateways_belong_together(ec2):
     for gateway_id, item in gateways.items():
         assert item["NatGatewayAddresses"][0]["AllocationId"] == company[gateway_id].address_id
         assert _tags(item) == company[gateway_id].tags
+
+
+def test_every_gateway_has_carried_something_in_each_hour_of_yesterday(ec2):
+    slot = datetime.now(UTC)
+    unit = Unit(Account(ACCOUNT, "production"), REGION)
+    session = boto3.Session("test", "test", region_name=REGION)
+    session._session.set_credentials(*ec2._request_signer._credentials.get_frozen_credentials()[:3])
+    events = list(nat_traffic.scan(session, Origin("nat_traffic", "metric", slot, unit)))
+    assert Counter(event.resource_id for event in events) == dict.fromkeys(_mine(demo_company().nat_gateways), 24)
+    assert all(event.value > 0 and event.properties["active_connections"] for event in events)
+    assert {(slot.date() - event.event_time.date()).days for event in events} == {1}
