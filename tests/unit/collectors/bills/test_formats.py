@@ -154,6 +154,22 @@ def test_the_same_bill_however_its_provider_writes_it(make_lake: MakeLake, case:
     assert found == (Decimal("1.5"), Decimal("1.25"), "Microsoft", "Storage", "prod", 3)
 
 
+def test_amounts_and_times_as_bigquery_exports_them(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), FOCUS)
+    row = {
+        name: value
+        for name, value in FOCUS_ROW.items()
+        if name not in ("BilledCost", "EffectiveCost", "ChargePeriodStart", "Tags")
+    }
+    table = pa.Table.from_pylist([row])
+    for name, kind in (("BilledCost", pa.decimal128(38, 9)), ("EffectiveCost", pa.decimal256(76, 38))):
+        table = table.append_column(name, pa.array([Decimal("1.123456789")], kind))
+    start = pa.array([1_793_584_800_000_000], pa.timestamp("us", "UTC"))
+    put(lake, "bills/azure/gcp.parquet", parquet(table.append_column("ChargePeriodStart", start)))
+    assert run(lake).failures == []
+    assert total(seen(lake)) == total(seen(lake), "amortized_cost_usd") == Decimal("1.123456789")
+
+
 def test_only_cost_currency_and_time_are_needed(make_lake: MakeLake) -> None:
     lake = with_bills(make_lake(), FOCUS, CUR)
     few = {name: FOCUS_ROW[name] for name in ("BilledCost", "BillingCurrency", "ChargePeriodStart")}
