@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 
 from collectors.bills.formats import format_names, load_format, looks_like
+from collectors.bills.tag_columns import TAGS
+from collectors.bills.values import TEXT_MAP, stored_as
 from lake.configuration import Bill
 from lake.lake import Lake
 from tests.unit.collectors.bills.bill_builder import (
@@ -93,6 +95,25 @@ def test_a_legacy_report_in_parquet_whose_data_lie_by_year_and_month(make_lake: 
     assert run(lake).failures == []
     (row,) = seen(lake).to_pylist()
     assert (row["value"], row["customer"]) == (Decimal("2.5"), "acme")
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_every_format_needs_three_columns_and_knows_its_own_names(name: str) -> None:
+    read_as = load_format(name)
+    names = [column.name for column in read_as.columns]
+    assert {column.name for column in read_as.columns if column.is_required} == {
+        read_as.cost,
+        read_as.currency,
+        read_as.time,
+    }
+    assert len(set(names)) == len(names)
+    assert [read_as.canonical(own) for own in names] == names
+    assert looks_like(names) in (name, "cur2"), "the reports of AWS share their names in Parquet"
+    lines = pa.Table.from_arrays(
+        [pa.nulls(0, stored_as(column.kind)) for column in read_as.columns] + [pa.array([], TEXT_MAP)], names=[*names, TAGS]
+    )
+    charges = read_as.charges_of(lines)
+    assert {len(column) for column in (charges.identity, charges.time, charges.amortized, charges.net, charges.tags)} == {0}
 
 
 def test_every_format_is_told_by_its_columns() -> None:
