@@ -1,7 +1,7 @@
 """Lambda `bills`: publishes every delivery of every configured bill that is not published yet.
 
 Event: {"slot": "2026-11-20T09:00:00Z"}. Answer: rows by what was published. Metrics: BillRowsPublished,
-BillsFailed, BillsShrunken (withdrawn ones count), BillsOverdue.
+BillsFailed, BillsOverdue, BillsShrunken (withdrawn and superseded ones and equal lines count: whatever a warning tells of).
 """
 
 from __future__ import annotations

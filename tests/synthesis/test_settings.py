@@ -275,6 +275,44 @@ def test_what_is_wrong_is_told_in_one_sentence(config: Path, file: str, text: st
     assert str(error.value) == sentence
 
 
+RATES = "month,currency,usd_per_unit\n"
+BAD_RATES = {
+    "no heading": ("2026-11,EUR,1.08\n", ": its first line must be month,currency,usd_per_unit"),
+    "empty": ("", ": its first line must be month,currency,usd_per_unit"),
+    "a month in words": (
+        RATES + "Nov 2026,EUR,1.08\n",
+        ", line 2: month is 'Nov 2026'; give year and month, such as 2026-11",
+    ),
+    "a month too many": (RATES + "2026-13,EUR,1.08\n", ", line 2: month is '2026-13'; give year and month, such as 2026-11"),
+    "a sign": (RATES + "2026-11,€,1.08\n", ", line 2: currency is '€'; give three capital letters, such as EUR"),
+    "dollars": (RATES + "2026-11,USD,1\n", ", line 2: currency is 'USD'; dollars need no rate: remove the line"),
+    "nothing": (
+        RATES + "2026-11,EUR,0\n",
+        ", line 2: usd_per_unit is '0'; give the US dollars for one unit, such as 1.0835, with at most 12 decimals, up to 1000000",
+    ),
+    "a decimal comma": (RATES + "2026-11,EUR,1,08\n", ", line 2: has 4 values; give month, currency, usd_per_unit"),
+    "a month twice": (
+        RATES + "2026-11,EUR,1.08\n\n2026-11,EUR,1.09\n",
+        ", line 4: EUR of 2026-11 stands in line 2, too; keep one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), BAD_RATES.values(), ids=BAD_RATES)
+def test_a_wrong_exchange_rate_is_told_in_one_sentence(config: Path, text: str, sentence: str) -> None:
+    (config / "exchange_rates.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(config)
+    assert str(error.value) == f"config/exchange_rates.csv{sentence}"
+
+
+def test_exchange_rates_reach_the_functions(config: Path) -> None:
+    assert Configuration.from_json(load_settings(config).configuration_json()).exchange_rates == {}
+    (config / "exchange_rates.csv").write_text(f"# ours\n{RATES}2026-11, EUR, 1.0835\n", encoding="utf-8-sig")
+    read = Configuration.from_json(load_settings(config).configuration_json())
+    assert read.exchange_rates == {("2026-11", "EUR"): Decimal("1.0835")}
+
+
 def test_a_missing_file_is_told(config: Path) -> None:
     (config / "bills.yaml").unlink()
     with pytest.raises(ConfigurationError, match=r"^config/bills.yaml: there is no such file; copy it from config/$"):

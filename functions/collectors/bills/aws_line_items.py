@@ -146,8 +146,9 @@ def _returns_a_commitment(line: LineTable) -> pa.Array:
     plan, reservation = line["savings_plan_savings_plan_a_r_n"], line["reservation_reservation_a_r_n"]
     is_of_plans = pc.ends_with(line["line_item_product_code"].fill_null(""), "SavingsPlans")
     names_usage = pc.and_(line["line_item_resource_id"].is_valid(), pc.not_equal(line["line_item_resource_id"], reservation))
-    of_reservation = pc.and_(reservation.is_valid(), pc.invert(names_usage.fill_null(False)))
     says_so = pc.match_substring_regex(told, _FEE_REFUND)
+    is_reservation = pc.or_(reservation.is_valid(), pc.and_(says_so, pc.match_substring_regex(told, "(?i)reserv")))
+    of_reservation = pc.and_(is_reservation, pc.invert(names_usage.fill_null(False)))
     is_named = pc.or_(pc.and_(is_of_plans, pc.or_(plan.is_valid(), says_so)), of_reservation)
     return pc.and_(is_named, pc.invert(pc.match_substring_regex(told, _PRIVATE_DISCOUNT)))
 

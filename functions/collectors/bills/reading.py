@@ -28,7 +28,7 @@ from lake.lake import Lake
 MS_A_ROW = 0.03
 """What reading and writing a row takes at most, on the function's two cores; measured: a third of it."""
 MOST_ROWS = 24_000_000
-"""Rows of one data file that a run has time for."""
+"""Rows of one data file, or of one delivery that is not read in parts, that a run has time for."""
 ENDING_MS = 45_000
 """Kept back for writing the outcomes."""
 
@@ -138,8 +138,9 @@ class Reader:
         if rows > MOST_ROWS:
             problem = f"holds {rows:,} rows, and one run reads {MOST_ROWS:,}"
             raise place.error(None, problem, "have the bill delivered in more files, or daily, not hourly")
-        if rows * MS_A_ROW > self._remaining_ms() - ENDING_MS:
-            raise NoTimeError(place)
+        if self._rows + rows > MOST_ROWS or rows * MS_A_ROW > self._remaining_ms() - ENDING_MS:
+            # With files that were read already, this delivery is more than a run should give it.
+            raise NoTimeError(place, is_begun=self._rows > 0)
 
 
 def refuse_overtaken(lake: Lake, delivery: Delivery) -> None:

@@ -211,7 +211,7 @@ class _Visit:
     def _read(self, delivery: Delivery) -> Ended:
         """Publish the delivery; with a mark as long as it is being read, as the function may be killed by it."""
         collector, state = delivery.collector, self._state(delivery)
-        is_large = delivery.folder is not None and delivery.size > LARGE_BYTES
+        is_large = delivery.folder is not None and self._turn(delivery) != SOON
         parts = len(self._under_way.parts(collector, state, self._under_way.publication(collector, state)))
         if self._under_way.attempts(collector, state, parts) >= MOST_ATTEMPTS:
             raise outcomes.endless(delivery, MOST_ATTEMPTS)

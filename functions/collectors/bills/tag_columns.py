@@ -49,6 +49,8 @@ def gathered(batch: pa.RecordBatch, found: Mapping[str, TagColumn], place: BillP
         match, values = column.pattern.fullmatch(name.strip()), batch.column(name)
         if values.null_count == len(values) or match is None:
             continue
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
         key = match.groupdict().get("key")
         maps.append(_of_one_key(values, key, column.origin) if key else _as_map(values, name, column.origin, place))
     return _merged([one for one in maps if len(one.keys)], batch.num_rows)
@@ -113,10 +115,15 @@ def _as_map(values: pa.Array, name: str, origin: str, place: BillPlace) -> pa.Ma
         maps = values.cast(TEXT_MAP)
     elif is_pairs(values.type):
         maps = _of_pairs(values)
+    elif pa.types.is_struct(values.type):
+        fields = [values.type.field(index).name for index in range(values.type.num_fields)]
+        maps = _merged([_of_one_key(pc.struct_field(values, key), key, "") for key in fields], len(values))
     elif _is_text(values.type):
         maps = _of_json(values.cast(pa.string()), name, place)
     else:
-        raise place.error(name, f"holds {values.type}", "it must hold map<string,string>, a list of key and value, or JSON")
+        raise place.error(
+            name, f"holds {values.type}", "it must hold map<string,string>, a struct, a list of key and value, or JSON"
+        )
     if not origin:
         return maps
     keys = pc.binary_join_element_wise(pa.scalar(origin), maps.keys, "/")

@@ -29,12 +29,16 @@ MOST_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class PartRead:
-    """A data file that was read and whose days are written. identities are hashes of its charges' identities."""
+    """A data file that was read and whose days are written. identities are hashes of its charges' identities.
+
+    repeated is the sentence about equal lines in it, where there are some.
+    """
 
     rows: Mapping[date, int]
     value: Mapping[date, Decimal]
     accounts: Collection[str]
     currencies: Collection[str]
+    repeated: str | None
     identities: NDArray[np.uint64]
 
     def to_bytes(self) -> bytes:
@@ -44,6 +48,7 @@ class PartRead:
             "value": {day.isoformat(): str(value) for day, value in self.value.items()},
             "accounts": sorted(self.accounts),
             "currencies": sorted(self.currencies),
+            "repeated": self.repeated,
         }
         sink = io.BytesIO()
         np.savez(sink, identities=self.identities, told=np.frombuffer(json.dumps(told).encode(), np.uint8))
@@ -59,6 +64,7 @@ class PartRead:
             {date.fromisoformat(day): Decimal(value) for day, value in told["value"].items()},
             told["accounts"],
             told["currencies"],
+            told["repeated"],
             identities,
         )
 

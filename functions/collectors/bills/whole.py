@@ -35,6 +35,9 @@ from collectors.bills.values import BillPlace
 from collectors.bills.versions import Dependencies, version_of
 from lake.lake import Lake
 
+MOST_LINES = 150_000_000
+"""Of one delivery: 8 bytes of each are held in memory, and so many take most of a day of hourly runs."""
+
 PART_MS = 240_000
 """No further data file of a large delivery is begun with less time left than this."""
 
@@ -80,7 +83,7 @@ class Whole:
             for older in compared.holds:
                 own = Dependencies.from_text(self.published.parameter(older.collector, DEPENDENCIES))
                 self._leave_out(older, version_of(older, lake.configuration, own), own, f"{delivery.collector} {version}")
-            firsts = {DEPENDENCIES: carried.to_text(), **({REPEATED: what.repeated} if what.repeated else {})}
+            firsts = _firsts(carried, what.repeated)
             wanted = Publication(delivery.collector, delivery.place, version, firsts=firsts, sketches=what.sketches.by_day)
             publish(lake, wanted, spools, self.published)
             return Ended(version, spools.rows.total(), compared.holds)
@@ -98,6 +101,7 @@ class Whole:
         rows: Counter[date] = Counter()
         accounts: set[str] = set()
         currencies: set[str] = set()
+        repeated: str | None = None
         for number, key in enumerate(data_files(lake.s3, delivery)):
             if number in done:
                 part = self.under_way.part(collector, state, name, number)
@@ -106,6 +110,10 @@ class Whole:
                 part = self._read_part(reader, delivery, name, number, key)
                 self.under_way.keep(collector, state, name, number, part)
             rows.update(part.rows)
+            repeated = repeated or part.repeated
+            if rows.total() > MOST_LINES:
+                problem, remedy = f"has more than {MOST_LINES:,} lines", "have the bill delivered daily, not hourly"
+                raise delivery.place.error(None, problem, remedy)
             accounts.update(part.accounts)
             currencies.update(part.currencies)
         refuse_overtaken(lake, delivery)
@@ -114,7 +122,7 @@ class Whole:
             collector,
             delivery.place,
             version_of(delivery, lake.configuration, carried),
-            firsts={DEPENDENCIES: carried.to_text()},
+            firsts=_firsts(carried, repeated),
         )
         self.under_way.close(collector, state, name)
         with TemporaryDirectory(prefix="outlay-bill-") as folder:
@@ -138,7 +146,8 @@ class Whole:
             reader.check(spools)
             rows, value = dict(spools.rows), dict(spools.value)
             write_days(self.lake, delivery.collector, delivery.place, name, number, sorted(rows), spools)
-        return PartRead(rows, value, set(reader.what.accounts), set(reader.what.currencies), reader.identities.taken())
+        what, identities = reader.what, reader.identities.taken()
+        return PartRead(rows, value, set(what.accounts), set(what.currencies), what.repeated, identities)
 
     def _leave_out(
         self, delivery: Delivery, version: str, carried: Dependencies, by: str, empty_day: date | None = None
@@ -147,3 +156,8 @@ class Whole:
         firsts = {DEPENDENCIES: carried.to_text(), SUPERSEDED_BY: by}
         wanted = Publication(delivery.collector, delivery.place, version, firsts=firsts, empty_day=empty_day)
         publish_empty(self.lake, wanted, self.published)
+
+
+def _firsts(carried: Dependencies, repeated: str | None) -> dict[str, str]:
+    """What the first partition of a delivery says of all of it."""
+    return {DEPENDENCIES: carried.to_text(), **({REPEATED: repeated} if repeated else {})}

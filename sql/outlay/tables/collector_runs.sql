@@ -11,7 +11,7 @@ create external table collector_runs (
     status         string     comment 'ok, denied, throttled, failed or skipped',
     event_count    bigint     comment 'Events that the scan brought; 0 unless ok',
     duration_ms    bigint     comment 'How long the scan took, in milliseconds',
-    error_code     string     comment 'The API\'s own code, such as UnauthorizedOperation; Shrunken and Withdrawn warn of an ok bill',
+    error_code     string     comment 'The API\'s own code, such as UnauthorizedOperation; Shrunken, Withdrawn, Superseded and Repeated warn of an ok bill',
     error_message  string     comment 'The error in one sentence, cut at 1,000 characters'
 )
 partitioned by (

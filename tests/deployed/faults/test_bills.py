@@ -101,12 +101,17 @@ def _same_line(export: Delivering) -> None:
     export.lines(*[line(1, 3.0, identity_line_item_id=f"same-{export.folder}")] * 2)
 
 
+def _same_file(export: Delivering) -> None:
+    export.deliver(TWO, TWO)
+
+
 @dataclass(frozen=True)
 class Case:
     """What an export delivers after 2 dollars of 2 rows.
 
     usd: what is published then. told: what its failure says; None: it is sound. shrunken: it is published with a warning.
-    waits: what is told of it is no failure, but why it is left to a later run.
+    waits: what is told of it is no failure, but why it is left to a later run. repeated: it is published, with a warning that
+    some lines are equal.
     """
 
     name: str
@@ -115,6 +120,7 @@ class Case:
     told: str | None = None
     shrunken: bool = False
     waits: bool = False
+    repeated: bool = False
 
     @property
     def status(self) -> str:
@@ -131,6 +137,12 @@ class Case:
                 self.name,
                 "collector_runs: ok, Shrunken, “… and the delivery before it 2 …”; alarm bills-shrunken",
                 "it counts as delivered; the next delivery replaces it",
+            )
+        if self.repeated:
+            return fault(
+                self.name,
+                "collector_runs: ok, Repeated, “… charges come twice …”; alarm bills-shrunken",
+                "they count, up to a hundredth of a bill; more, or a whole data file, are refused; the next delivery replaces it",
             )
         if self.told is None:
             return fault(
@@ -156,7 +168,8 @@ CASES = (
     Case("a bill of no bytes", lambda export: export.file(b""), told="cannot be read"),
     Case("a bill torn in the middle", lambda export: export.file(WHOLE[:300] + WHOLE[900:]), told="cannot be read"),
     Case("a bill without rows", _table(lambda table: table.slice(0, 0)), Decimal(0), shrunken=True),
-    Case("a charge that comes twice", _same_line, told="comes twice"),
+    Case("two equal lines", _same_line, SIX, repeated=True),
+    Case("a data file that comes twice", _same_file, told="as every charge of this file does"),
     Case("the same bill again", lambda export: export.deliver(TWO), SIX),
     Case("a bill that shrank to one day", _table(lambda table: table.slice(0, 1)), Decimal(3), shrunken=True),
     Case("a column added", _table(lambda table: table.append_column("brand_new", pa.array([1, 2]))), SIX),
@@ -255,7 +268,7 @@ def test_a_bad_delivery_is_told_and_what_was_published_stands(seen: Seen, case: 
 
 
 def test_bad_deliveries_ring_and_the_rollups_hold_what_stands(seen: Seen) -> None:
-    shrunken = sum(case.shrunken for case in CASES)
+    shrunken = sum(case.shrunken or case.repeated for case in CASES)
     assert seen.alarms == {"bills-errors": 3, "bills-shrunken": shrunken, "collection-dead-letters": 1}
     assert seen.rolled_up == sum(case.usd for case in CASES) + 3 * len(FILES) == sum(usd for _, usd in seen.bad.values())
 

@@ -1,12 +1,14 @@
 """Charges that would count twice, and deliveries that are gone: one total, told in words, and undone by tidying up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from lake.lake import Lake
-from lake.partitions import Partitions
+from lake.partitions import Partition, Partitions
+from lake.relations import Table
+from rollups.housekeeping import Housekeeping
 from tests.unit.collectors.bills.bill_builder import (
     CUR,
     FOCUS,
@@ -84,6 +86,40 @@ def test_a_month_that_is_put_back_counts_again(make_lake: MakeLake) -> None:
     export.deliver(cur_table([line(month=10, cost=2)]), month=10)
     back = run(lake)
     assert (total(seen(lake)), back.warnings) == (3, [])
+
+
+def test_housekeeping_asks_again_before_it_deletes_what_was_published_meanwhile(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), CUR)
+    export = Export(lake)
+    export.deliver(cur_table([line(cost=1)]))
+    run(lake)
+    table = lake.catalog.table("outlay.resource_events")
+    before = list(lake.partitions(table).all())
+    export.deliver(cur_table([line(cost=2)]))
+    run(lake)
+    later = datetime.now(UTC) + timedelta(days=8)
+
+    class Stale(Partitions):
+        """Partitions as they were before the second publication, where all are asked for."""
+
+        def all(self, expression: str = "") -> Iterator[Partition]:
+            return iter(before) if "collector" not in expression else super().all(expression)
+
+    class StaleLake(Lake):
+        def partitions(self, table: Table) -> Partitions:
+            kind = Stale if table.name == "resource_events" else Partitions
+            return kind(self.glue, self.environment.database(table.database), table)
+
+    stale = StaleLake(lake.s3, lake.glue, lake.environment, lake.catalog, lake.configuration)
+    keeping = Housekeeping(stale)
+    found = keeping._superseded_bills(table, later)
+    assert [unread.folder for unread in found] == [next(iter(lake.partitions(table).all())).folder]
+    assert [keeping._delete_unread(table, unread) for unread in found] == [0]
+    assert total(seen(lake)) == 2
+    assert (
+        sum(Housekeeping(lake)._delete_unread(table, one) for one in Housekeeping(lake)._superseded_bills(table, later)) == 1
+    )
+    assert total(seen(lake)) == 2
 
 
 def test_a_prefix_under_which_nothing_lies_withdraws_nothing(make_lake: MakeLake) -> None:

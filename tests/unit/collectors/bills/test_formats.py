@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 
 from collectors.bills.formats import format_names, load_format, looks_like
+from collectors.bills.tag_columns import TAGS
+from collectors.bills.values import TEXT_MAP, stored_as
 from lake.configuration import Bill
 from lake.lake import Lake
 from tests.unit.collectors.bills.bill_builder import (
@@ -95,6 +97,25 @@ def test_a_legacy_report_in_parquet_whose_data_lie_by_year_and_month(make_lake: 
     assert (row["value"], row["customer"]) == (Decimal("2.5"), "acme")
 
 
+@pytest.mark.parametrize("name", format_names())
+def test_every_format_needs_three_columns_and_knows_its_own_names(name: str) -> None:
+    read_as = load_format(name)
+    names = [column.name for column in read_as.columns]
+    assert {column.name for column in read_as.columns if column.is_required} == {
+        read_as.cost,
+        read_as.currency,
+        read_as.time,
+    }
+    assert len(set(names)) == len(names)
+    assert [read_as.canonical(own) for own in names] == names
+    assert looks_like(names) in (name, "cur2"), "the reports of AWS share their names in Parquet"
+    lines = pa.Table.from_arrays(
+        [pa.nulls(0, stored_as(column.kind)) for column in read_as.columns] + [pa.array([], TEXT_MAP)], names=[*names, TAGS]
+    )
+    charges = read_as.charges_of(lines)
+    assert {len(column) for column in (charges.identity, charges.time, charges.amortized, charges.net, charges.tags)} == {0}
+
+
 def test_every_format_is_told_by_its_columns() -> None:
     assert format_names() == ("cur1", "cur2", "focus")
     assert looks_like(CUR1_ROW) == "cur1"
@@ -152,6 +173,22 @@ def test_the_same_bill_however_its_provider_writes_it(make_lake: MakeLake, case:
     (row,) = seen(lake).to_pylist()
     found = (row["value"], row["amortized_cost_usd"], row["provider"], row["service"], row["env"], row["event_time"].hour)
     assert found == (Decimal("1.5"), Decimal("1.25"), "Microsoft", "Storage", "prod", 3)
+
+
+def test_amounts_and_times_as_bigquery_exports_them(make_lake: MakeLake) -> None:
+    lake = with_bills(make_lake(), FOCUS)
+    row = {
+        name: value
+        for name, value in FOCUS_ROW.items()
+        if name not in ("BilledCost", "EffectiveCost", "ChargePeriodStart", "Tags")
+    }
+    table = pa.Table.from_pylist([row])
+    for name, kind in (("BilledCost", pa.decimal128(38, 9)), ("EffectiveCost", pa.decimal256(76, 38))):
+        table = table.append_column(name, pa.array([Decimal("1.123456789")], kind))
+    start = pa.array([1_793_584_800_000_000], pa.timestamp("us", "UTC"))
+    put(lake, "bills/azure/gcp.parquet", parquet(table.append_column("ChargePeriodStart", start)))
+    assert run(lake).failures == []
+    assert total(seen(lake)) == total(seen(lake), "amortized_cost_usd") == Decimal("1.123456789")
 
 
 def test_only_cost_currency_and_time_are_needed(make_lake: MakeLake) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.bills import reading, under_way
+from collectors.bills import reading, under_way, whole
 from collectors.bills import run as bills_run
 from collectors.bills.run import BillRun, collect_bills
 from lake.lake import Lake
@@ -160,6 +160,35 @@ def test_a_small_file_of_endless_rows_is_refused_by_its_footer(make_lake: MakeLa
     (failure,) = run(lake).failures
     assert "endless.parquet: holds 100,000 rows, and one run reads 99,999; have the bill delivered in more files" in failure
     assert total(seen(lake)) == Decimal("1.5")
+
+
+def test_endless_rows_in_many_small_files_take_one_run_a_part_at_a_time_and_then_go_last(
+    make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 3)
+    lake = with_bills(make_lake(), CUR, FOCUS)
+    Export(lake).deliver(*[cur_table(lines) for lines in FILES])
+    put(lake, "bills/azure/good.csv", csv_bytes(FOCUS_ROW))
+    first = run(lake)
+    assert (first.failures, first.published, first.is_complete) == ([], {"azure.good.csv": 1}, False)
+    assert run(lake).published == {"aws.harbor.2026-11": 6}
+    assert total(seen(lake)) == Decimal("9")
+
+
+def test_a_bill_of_more_lines_than_memory_holds_is_refused(large: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "MOST_LINES", 5)
+    (failure,) = run(large).failures
+    assert "has more than 5 lines; have the bill delivered daily, not hourly" in failure
+    assert seen(large).num_rows == 0
+
+
+def test_equal_lines_of_a_part_are_told_by_the_run_that_publishes(large: Lake) -> None:
+    twice = line(cost=1)
+    Export(large).deliver(cur_table([twice, twice]), cur_table([line(cost=1)]))
+    assert for_a_while(large, 1).warnings == []
+    done = run(large)
+    assert "1 of 2 charges come twice" in done.warnings[0]
+    assert total(seen(large)) == 3
 
 
 def test_what_a_run_has_no_time_for_is_left_to_the_next_without_a_failure(make_lake: MakeLake) -> None:

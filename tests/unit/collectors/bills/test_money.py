@@ -87,6 +87,14 @@ REFUNDS: dict[str, tuple[dict[str, Any], bool]] = {
         True,
     ),
     "a reservation": ({"line_item_product_code": "AmazonRDS", RESERVATION: "arn:ri", "line_item_resource_id": ""}, True),
+    "a reservation, by its words": (
+        {
+            "line_item_product_code": "AmazonEC2",
+            "line_item_resource_id": None,
+            "line_item_line_item_description": "Refund for one-time fee for Reserved Instance ID: 1",
+        },
+        True,
+    ),
     "a private discount on a plan": (
         {
             "line_item_product_code": "ComputeSavingsPlans",

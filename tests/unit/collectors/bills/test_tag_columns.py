@@ -21,6 +21,13 @@ COLUMNS: dict[str, dict[str, tuple[list[Any], pa.DataType]]] = {
             pa.list_(pa.struct({"key": pa.string(), "value": pa.string()})),
         )
     },
+    "a struct": {
+        "tags": (
+            [{"user_environment": "prod", "user_other": None}],
+            pa.struct({"user_environment": pa.string(), "user_other": pa.string()}),
+        )
+    },
+    "text by number": {"resource_tags": (['{"user_environment": "prod"}'], pa.dictionary(pa.int32(), pa.string()))},
     "JSON": {"resource_tags": (['{"user_environment": "prod"}'], pa.string())},
     "a column of one key": {"resource_tags.user_environment": (["prod"], pa.string())},
     "a column of one key, flattened": {"resource_tags_user_environment": (["prod"], pa.string())},
