@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lake.lake import Lake
 from lake.partitions import Partition
@@ -47,6 +46,8 @@ class DayObjects:
             (only,) = self._objects.values()
             only.write(rows)
             return
+        import pyarrow.compute as pc  # a quarter of a cold start's imports, and few collectors have several days
+
         days = rows.column("event_time").cast(pa.date32())
         for day, opened in self._objects.items():
             opened.write(rows.filter(pc.equal(days, pa.scalar(day))))

@@ -8,7 +8,6 @@ from decimal import Decimal
 from itertools import accumulate, chain
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from collectors.scanning.declaration import Collector
 from collectors.scanning.events import Event, Origin
@@ -96,7 +95,9 @@ class EventRows:
             declared = self._declared.get(kind)
             if declared is None:
                 raise ConfigurationError(f"collector {self._origin.collector} yields {kind!r}; add the kind to its kinds")
-            of_kind = properties if len(kinds) == 1 else properties.filter(pc.equal(types, kind))
+            of_kind = (
+                properties if len(kinds) == 1 else properties.filter(pa.array([one == kind for one in types.to_pylist()]))
+            )
             if undeclared := sorted(set(of_kind.keys.unique().to_pylist()) - declared):
                 raise ConfigurationError(
                     f"collector {self._origin.collector} yields the property {undeclared[0]!r} of {kind}, which the kind "

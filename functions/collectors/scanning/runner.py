@@ -122,7 +122,7 @@ def _owners(
         by_id = {owner.account_id: owner for owner in listed}
         wanted = [_known(by_id, owner_id) for owner_id in owner_ids if owner_id in by_id or not is_continued]
     for owner in wanted:
-        scope.units(owner)
+        scope.units(owner)  # what an owner's settings lack is told before anything is scanned
     return wanted
 
 
