@@ -8,7 +8,7 @@ from typing import Any
 
 from lake.errors import ConfigurationError
 
-SLOT_AHEAD = timedelta(days=1)
+SLOT_AHEAD = timedelta(days=3)
 """How far a slot may be ahead of the clock. A later one is a mistake, and what it dates would make rollups build every day
 until then."""
 
