@@ -142,7 +142,8 @@ class CompleteRun:
         self.cloud.inject("ec2", "DescribeNatGateways", "deny", account=MEMBER)
         self.collect("nat_gateways", [MEMBER])
         self.cloud.clear_faults()
-        seen = [row["status"] for row in self.outlay.outcomes("nat_gateways") if row["slot"] == self.slot]
+        slot = self.slot.replace(microsecond=0)
+        seen = [row["status"] for row in self.outlay.outcomes("nat_gateways") if row["slot"] == slot]
         return seen == ["ok"]
 
     def scan_member(self, collector: str) -> bool:
