@@ -8,15 +8,15 @@ from typing import Any
 
 from lake.errors import ConfigurationError
 
-SLOT_AHEAD = timedelta(days=1)
-"""How far a slot may be ahead of the clock. A later one is a mistake, and what it dates would make rollups build every day
-until then."""
+SLOT_AHEAD = timedelta(days=31)
+"""How far a slot may be ahead of the clock. A later one is a mistake: rollups would build every day until then, which may be
+thousands."""
 
 
 def slot_of(event: Mapping[str, Any]) -> datetime:
     """The slot that an event names under `slot`, as aware UTC, to the second.
 
-    Raises ConfigurationError where it is missing, no ISO 8601 time, or in the future.
+    Raises ConfigurationError where it is missing, no ISO 8601 time, or further in the future than SLOT_AHEAD.
     """
     text = str(event.get("slot", ""))
     try:

@@ -101,7 +101,7 @@ class CompleteRun:
         for table in self.outlay.lake.catalog.tables:
             if table in self.outlay.lake.catalog.expiring:
                 values = tuple(LONG_AGO if c.name == table.day_column else "config" for c in table.partition)
-                location = f"s3://{self.outlay.deployed.bucket}/{table.prefix}gone/"
+                location = f"s3://{self.outlay.deployed.bucket}/{table.folder(*values)}"
                 Partitions(self.outlay.lake.glue, table.database, table).register(Partition(values, location))
 
     def change_schema(self) -> str:
@@ -131,6 +131,17 @@ class CompleteRun:
         event = {"collector": collector, "slot": self.slot.isoformat(), "accounts": accounts}
         done: Invocation = self.cloud.invoke(f"{self.name}-collect", event)
         return done
+
+    def keeps_what_was_seen(self) -> bool:
+        """Whether scans that went well stand when the same slot is scanned again and the account refuses."""
+        self.slot += timedelta(hours=1)
+        self.collect("nat_gateways", [MEMBER])
+        self.cloud.inject("ec2", "DescribeNatGateways", "deny", account=MEMBER)
+        self.collect("nat_gateways", [MEMBER])
+        self.cloud.clear_faults()
+        slot = self.slot.replace(microsecond=0)
+        seen = [row["status"] for row in self.outlay.outcomes("nat_gateways") if row["slot"] == slot]
+        return seen == ["ok"]
 
     def scan_member(self, collector: str) -> bool:
         """Whether a collector may see all that it looks for in the member account, which is the only one that it visits."""

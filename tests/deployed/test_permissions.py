@@ -96,7 +96,12 @@ def telling(run: CompleteRun, purpose: str) -> dict[str, Probe]:
 
 
 def test_collect_misses_each_of_its_actions(run: CompleteRun, asked: Asked) -> None:
-    probes = {**telling(run, "collect"), "lambda:InvokeFunction": lambda: run.run_out_of_time().error is None}
+    probes: dict[str, Probe] = {
+        **telling(run, "collect"),
+        "lambda:InvokeFunction": lambda: run.run_out_of_time().error is None,
+        "s3:GetObject": run.keeps_what_was_seen,
+    }
+    assert run.keeps_what_was_seen()
     broken(run, run.role("collect"), probes, lambda: run.invoke("collect").error is None)
 
 
