@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import local.service
 from embedded.cloud import EmbeddedCloud
 from embedded.engine.jars import JARS_HOME
 from lake.errors import OutlayError, QueryError
@@ -93,7 +94,10 @@ def test_who_has_no_key_is_not_answered_and_disturbs_nobody(served: tuple[SlowLa
     assert lake.asked == ["select 1"]
 
 
-def test_views_are_warmed_up_after_the_first_answer(served: tuple[SlowLake, LakeService, Path]) -> None:
+def test_views_are_warmed_up_after_the_first_answer(
+    served: tuple[SlowLake, LakeService, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.service, "_QUIET_S", 0.1)
     lake, service, address = served
     warming = threading.Thread(target=service.warm_up)
     warming.start()
