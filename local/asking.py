@@ -27,6 +27,8 @@ START_SECONDS = 600
 """How long a slow machine may take to open the lake: 8 s on two quiet cores."""
 STOP_SECONDS = 20
 _LOST = (OSError, EOFError)
+_started: list[subprocess.Popen[bytes]] = []
+"""Services that this process started and that go on without it: kept, since Python warns of a running child it forgets."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class OpenLake:
             process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
+        _started.append(process)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if (connection := _connect(self.home, lake)) is not None:

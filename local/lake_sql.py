@@ -12,7 +12,7 @@ from local.answer import Answer
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.2
 
 
 class GaveUpError(Exception):

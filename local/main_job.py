@@ -6,7 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +24,7 @@ from local.own_bill import OwnBill, find_bill
 from local.report import data, page, terminal
 from local.report.charges import QueryCost
 from local.report.model import Report, SlackMessage
-from local.run import DEMO_CONFIG, Deployed, Step, deployed, work
+from local.run import DEMO_CONFIG, Deployed, Step, deployed, tell, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +53,8 @@ def main_job(bill: Path | None, step: Step, form: Form) -> None:
             else:
                 _deliver_demo(lake, step)
             work(lake, step, scans=own is None)
-            step("gathering the report")
-            report = gather(lake, bill.name if bill else DEMO_TITLE)
+            step("telling Slack what is new, gathering the report")
+            report = _tell_and_gather(lake, bill.name if bill else DEMO_TITLE)
         (folder / PAGE).write_text(page.render(report), encoding="utf-8")
         (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
     close_replaced_lake()
@@ -86,6 +88,18 @@ def _show(report: Report, form: Form) -> None:
         Console().print(terminal.summary(report, page=shown, next_lines=NEXT))
     else:
         sys.stdout.write((report.to_json() if form == "json" else terminal.brief(report, shown)) + "\n")
+
+
+def _tell_and_gather(lake: Deployed, title: str) -> Report:
+    """Side by side, since neither needs the other: both wait for Athena most of the time."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        telling = pool.submit(tell, lake)
+        report = gather(lake, title)
+        telling.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for what runs: it ends with the cloud
+    return replace(report, messages=tuple(_messages(lake)), queries=tuple(_charged(lake)))
 
 
 def gather(lake: Deployed, title: str) -> Report:

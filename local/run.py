@@ -94,11 +94,9 @@ def deploy_outlay(cloud: EmbeddedCloud, config: Path, step: Step, work_folder: P
 
 
 def work(lake: Deployed, step: Step, *, scans: bool = True) -> None:
-    """One round of the schedules under enforced permissions: collectors and bills side by side, rollups, notifications.
+    """The schedules that fill the lake, under enforced permissions: collectors and bills side by side, then rollups.
 
-    scans: whether collectors run too; a bill of one's own has no accounts to visit.
-
-    Raises RunError, after all that could be done was, where a function failed.
+    scans: whether collectors run too; a bill of one's own has no accounts to visit. What failed is kept for `tell`.
     """
     lake.cloud.enforce_iam()
     schedules = [schedule["name"] for schedule in lake.cloud.schedules()]
@@ -110,11 +108,20 @@ def work(lake: Deployed, step: Step, *, scans: bool = True) -> None:
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for what runs: it ends with the cloud
     lake.cloud.drain()
-    for purpose, doing in (("rollup", "building the rollups in Athena"), ("notify", "telling Slack what is new")):
-        step(doing)
-        lake.invocations.append(lake.cloud.fire(next(n for n in schedules if n.endswith(purpose)), lake.slot))
+    step("building the rollups in Athena")
+    _fire(lake, "rollup")
+
+
+def tell(lake: Deployed) -> None:
+    """The schedule that tells Slack. Raises RunError where a function failed, now or before."""
+    _fire(lake, "notify")
     if failed := [_failure(done) for done in lake.invocations if done.error]:
         raise RunError("; ".join(failed))
+
+
+def _fire(lake: Deployed, purpose: str) -> None:
+    schedule = next(one["name"] for one in lake.cloud.schedules() if one["name"].endswith(purpose))
+    lake.invocations.append(lake.cloud.fire(schedule, lake.slot))
 
 
 def _failure(done: Invocation) -> str:

@@ -32,6 +32,8 @@ from local.lake_sql import GaveUpError, LakeSql
 
 _LOCK_PATIENCE_S = 60
 _POLL_S = 0.25
+_QUIET_S = 2.0
+"""So long nobody asks before views are warmed up: who asks the next thing at once is not to wait for that."""
 
 
 class LakeService:
@@ -57,11 +59,11 @@ class LakeService:
 
     def warm_up(self) -> None:
         """Ask each view once, after the first answer and while nobody asks: a view's first time takes thrice as long."""
-        while not self._answered and not self.ended.wait(_POLL_S):
+        while not (self._answered and self.idle_s >= _QUIET_S) and not self.ended.wait(_POLL_S):
             pass
         with suppress(QueryError):
             for (view,) in self._lake.ask("show views").rows:
-                while self._busy and not self.ended.wait(_POLL_S):
+                while self.idle_s < _QUIET_S and not self.ended.wait(_POLL_S):
                     pass
                 if not self.ended.is_set():
                     self._lake.ask(f'select * from "{view}" limit 1')  # noqa: S608 - the lake's own name

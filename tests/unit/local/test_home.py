@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from embedded.engine.errors import EngineError
+from local import main_job
 from local.home import HomeError, current_lake, locked, new_lake, only_run, remove_old_lakes
 
 
@@ -69,3 +71,17 @@ def test_a_lock_is_waited_for_and_no_longer_than_said(tmp_path: Path) -> None:
             assert not second
     with locked(tmp_path / "x" / "lock", 0) as again:
         assert again
+
+
+@pytest.mark.parametrize(("whole", "told"), [(True, []), (False, ["preparing", "start slowly: disk full"])])
+def test_a_start_cache_is_made_where_it_is_not_whole_and_a_run_goes_on_without_it(
+    whole: bool, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare() -> bool:
+        raise EngineError("disk full")
+
+    monkeypatch.setattr(main_job.start_cache, "is_whole", lambda cache: whole)
+    monkeypatch.setattr(main_job, "prepare", prepare)
+    steps: list[str] = []
+    main_job.prepare_engine(steps.append)
+    assert [word in step for word, step in zip(told, steps, strict=True)] == [True] * len(told)

