@@ -16,14 +16,9 @@ ROLLUP, TABLE, VIEW = "rollups/cost_rollup_daily.sql", "tables/cost_hourly.sql",
 MISTAKES = {
     "no sentence": (TABLE, "-- What each resource cost in each hour, from every source's bill.\n", "", "has no sentence"),
     "unknown key": (TABLE, "-- retention:", "-- keep:", "the header's key 'keep' is unknown; tables take grain"),
-    "key missing": (ROLLUP, "-- schedule:   cron(20 * * * ? *)\n", "", "the header lacks `schedule:`"),
-    "another schedule": (
-        ROLLUP,
-        "cron(20 ",
-        "cron(50 ",
-        "differs from sql/outlay/rollups/anomalies.sql, which says cron(20 ",
-    ),
-    "no schedule": (ROLLUP, "cron(20 * * * ? *)", "hourly", "`schedule: hourly` is no cron(20 * * * ? *) or rate(1 hour)"),
+    "key missing": (ROLLUP, "-- parameters: first_day, last_day\n", "", "the header lacks `parameters:`"),
+    "what the table says": (ROLLUP, "-- parameters:", "-- grain: day\n-- parameters:", "the header's key 'grain' is unknown"),
+    "not the table's grain": (ROLLUP, "unique(day, dimension, ", "unique(day, ", "must hold one unique(...), the table's grain"),
     "unknown retention": (TABLE, "1 year", "2 years", "`retention: 2 years` is unknown; use one of forever, 90 days"),
     "retention by another column": (
         "tables/resource_events.sql",

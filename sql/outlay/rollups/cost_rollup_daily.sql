@@ -1,7 +1,4 @@
 -- What each node of each hierarchy cost on each day; every level adds up to the day's total.
--- grain:      day, dimension, level, ancestor_id
--- partition:  day
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day
 -- reads:      cost_hourly 0..0
 -- checks:     unique(day, dimension, level, ancestor_id)

@@ -1,7 +1,4 @@
 -- What each resource looked like at the end of each day.
--- grain:      snapshot_date, resource_arn
--- partition:  snapshot_date
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day, first_day, last_day, last_day, last_day, last_day, last_day
 -- reads:      resource_events(event_type = 'config') 0..0
 -- reads:      resource_snapshots_daily -1..-1
