@@ -88,9 +88,10 @@ def parse_catalog(sql_folder: Path) -> Catalog:
         if file.full_name in known:
             file.fail(f"{file.full_name} is a table, too: sql/{file.database}/tables/{file.name}.sql; give one another name")
     names = set(known) | {view.full_name for view in views}
-    relations: dict[str, Rollup | View] = {relation.full_name: relation for relation in (*rollups, *views)}
+    references = {rollup.full_name: rollup.references for rollup in rollups}
+    references |= {view.full_name: view.references for view in views}
     for file in by_kind["rollups"] + by_kind["views"]:
-        for reference in relations[file.full_name].references:
+        for reference in references[file.full_name]:
             if reference not in names:
                 file.fail(
                     f"it reads {reference!r}, which sql/ declares neither as a table nor as a view; "

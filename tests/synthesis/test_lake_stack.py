@@ -36,7 +36,11 @@ def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> N
     stored = [CATALOG.builds_table(rollup) if (rollup := CATALOG.rollup(t.full_name)) else t for t in CATALOG.tables]
     whole = {t.prefix: t.retention_days for t in stored if t.retention_days and not t.kept_forever}
     assert expiring == {**whole, "tables/outlay/resource_events/event_type=config/": 90, "athena-results/": 7}
-    assert set(whole) == {"tables/outlay/collector_runs/", "builds/outlay_builds/cost_hourly/"}
+    assert set(whole) == {
+        "tables/outlay/collector_runs/",
+        "builds/outlay_builds/cost_hourly/",
+        "builds/outlay_builds/collection_coverage_daily/",
+    }
     written = {f"{CATALOG.table(c.table).prefix}event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
     assert not any("Prefix" not in rule for rule in rules if "ExpirationInDays" in rule), "nothing expires everywhere"
