@@ -8,6 +8,7 @@ key and value, and what would be right.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -23,14 +24,7 @@ from lake.relations import Check, Column, ReadDays, Rollup, SavedQuery, Table, V
 
 KEYS = {
     "tables": {"grain": True, "partition": False, "retention": True},
-    "rollups": {
-        "grain": True,
-        "partition": True,
-        "schedule": True,
-        "parameters": True,
-        "reads": True,
-        "checks": True,
-    },
+    "rollups": {"parameters": True, "reads": True, "checks": True},
     "views": {"grain": True, "column": False},
     "queries": {},
 }
@@ -39,7 +33,6 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _READ = re.compile(r"((?:\w+\.)?\w+)(?:\(event_type = '(\w+)'\))?(?:\s+(-?\d+)\.\.(-?\d+))?( as built)?")
 _RETENTIONS = {"forever": None, "90 days": 90, "1 year": 365}
 _RETENTION = re.compile(rf"({'|'.join(_RETENTIONS)})(?:, forever where (\w+) = '(\w+)')?")
-_SCHEDULE = re.compile(r"(rate|cron)\([^()]+\)")
 _PARAMETERS = ("first_day", "last_day")
 _Relation = TypeVar("_Relation", Rollup, View)
 
@@ -90,21 +83,16 @@ def parse_catalog(sql_folder: Path) -> Catalog:
     by_kind = {kind: [file for file in files if file.kind == kind] for kind in KEYS}
     tables = tuple(_table(file) for file in by_kind["tables"])
     known = {table.full_name: table for table in tables}
-    rollups = [_rollup(file, known) for file in by_kind["rollups"]]
-    views = [_view(file) for file in by_kind["views"]]
-    for file, rollup in zip(by_kind["rollups"], rollups, strict=True):
-        if rollup.schedule != rollups[0].schedule:
-            file.fail(
-                f"`schedule: {rollup.schedule}` differs from {by_kind['rollups'][0].shown}, which says "
-                f"{rollups[0].schedule}; one function runs all rollups, in their order"
-            )
-    for file, view in zip(by_kind["views"], views, strict=True):
-        if view.full_name in known:
-            file.fail(f"{view.full_name} is a table, too: sql/{file.database}/tables/{file.name}.sql; give one another name")
+    views = _in_order([_view(file) for file in by_kind["views"]])
+    rollups = [_rollup(file, known, views) for file in by_kind["rollups"]]
+    for file in by_kind["views"]:
+        if file.full_name in known:
+            file.fail(f"{file.full_name} is a table, too: sql/{file.database}/tables/{file.name}.sql; give one another name")
     names = set(known) | {view.full_name for view in views}
-    relations: list[Rollup | View] = [*rollups, *views]
-    for file, relation in zip(by_kind["rollups"] + by_kind["views"], relations, strict=True):
-        for reference in relation.references:
+    references = {rollup.full_name: rollup.references for rollup in rollups}
+    references |= {view.full_name: view.references for view in views}
+    for file in by_kind["rollups"] + by_kind["views"]:
+        for reference in references[file.full_name]:
             if reference not in names:
                 file.fail(
                     f"it reads {reference!r}, which sql/ declares neither as a table nor as a view; "
@@ -114,7 +102,7 @@ def parse_catalog(sql_folder: Path) -> Catalog:
     return Catalog(
         tables=tuple(replace(table, is_built=table.full_name in filled) for table in tables),
         rollups=tuple(_in_order(rollups)),
-        views=tuple(_in_order(views)),
+        views=tuple(views),
         queries=tuple(SavedQuery(f.database, f.name, f.sentence, f.sql) for f in by_kind["queries"]),
     )
 
@@ -223,7 +211,7 @@ def _columns(file: SqlFile, schema: exp.Expr) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
+def _rollup(file: SqlFile, tables: dict[str, Table], views: list[View]) -> Rollup:
     if file.full_name not in tables:
         file.fail(f"fills no table; add sql/{file.database}/tables/{file.name}.sql")
     table = tables[file.full_name]
@@ -235,35 +223,42 @@ def _rollup(file: SqlFile, tables: dict[str, Table]) -> Rollup:
         at = min(len(selected), len(expected)) if wrong is None else wrong
         got, want = (names[at] if at < len(names) else "nothing" for names in (selected, expected))
         file.fail(f"selects {got!r} as column {at + 1} where tables/{file.name}.sql has {want!r}")
-    if len(table.partition) != 1 or file.names("partition") != (table.day_column,):
-        file.fail(f"`partition: {file.one('partition')}` must be the table's one partition column, a date")
-    if file.names("grain") != table.grain:
-        file.fail(f"`grain: {file.one('grain')}` differs from the table's: {', '.join(table.grain)}")
-    if not _SCHEDULE.fullmatch(file.one("schedule")):
-        file.fail(f"`schedule: {file.one('schedule')}` is no cron(20 * * * ? *) or rate(1 hour)")
+    if len(table.partition) != 1 or table.day_column is None:
+        file.fail(f"tables/{file.name}.sql must be partitioned by one column, a date, for a rollup to fill it")
     marks = len(list(statement.find_all(exp.Placeholder)))
     parameters = file.names("parameters")
     if marks != len(parameters) or set(parameters) - set(_PARAMETERS):
         file.fail(f"`parameters: {file.one('parameters')}` must name each of the {marks} `?`: {' or '.join(_PARAMETERS)}")
-    references = _references(statement, file.database)
+    references, read_views = _stored(_references(statement, file.database), views)
     reads = tuple(_read(file, value) for value in file.header["reads"])
     if {read.relation for read in reads} != set(references):
         file.fail(f"`reads:` names {sorted({r.relation for r in reads})}, the SQL reads {sorted(references)}")
     checks = tuple(_check(file, value) for value in file.header["checks"])
-    if [check.kind for check in checks].count("unique") != 1:
-        file.fail("`checks:` must hold one unique(...), the rollup's grain")
+    unique = [check.columns for check in checks if check.kind == "unique"]
+    if len(unique) != 1 or set(unique[0]) != set(table.grain):
+        file.fail(f"`checks:` must hold one unique(...), the table's grain: {', '.join(table.grain)}")
     others = tuple(name for name in references if name != file.full_name)
     return Rollup(
         file.database,
         file.name,
         file.sentence,
-        file.one("schedule"),
         file.sql,
         parameters,
         reads,
         checks,
         others,
+        tuple(view.sql for view in read_views),
     )
+
+
+def _stored(references: Iterable[str], views: list[View]) -> tuple[tuple[str, ...], list[View]]:
+    """The references with each view expanded to the tables below it, and the views that were passed on the way."""
+    names, passed = set(references), []
+    for view in reversed(views):  # each view stands after what it reads
+        if view.full_name in names:
+            names = names - {view.full_name} | set(view.references)
+            passed.append(view)
+    return tuple(sorted(names)), passed[::-1]
 
 
 def _read(file: SqlFile, value: str) -> ReadDays:

@@ -46,12 +46,6 @@ class Catalog:
         return {rollup.full_name: rollup for rollup in self.rollups}
 
     @property
-    def rollup_schedule(self) -> str:
-        """When the rollups run, as EventBridge Scheduler writes it, in UTC: all at once, in their order."""
-        (schedule,) = {rollup.schedule for rollup in self.rollups}
-        return schedule
-
-    @property
     def expiring(self) -> tuple[Table, ...]:
         """Tables whose partitions are dropped when their objects have expired: those that runs append to.
 

@@ -164,15 +164,16 @@ class Table(Relation):
 class Rollup(Relation):
     """A SELECT that fills partitions of the stored table of the same name.
 
-    parameters name, in order, what its `?` stand for: first_day or last_day, as 'YYYY-MM-DD'.
+    parameters name, in order, what its `?` stand for: first_day or last_day, as 'YYYY-MM-DD'. references are stored tables:
+    where the SELECT reads a view, the tables below it, and view_sql has the view's text.
     """
 
-    schedule: str
     sql: str
     parameters: tuple[str, ...]
     reads: tuple[ReadDays, ...]
     checks: tuple[Check, ...]
     references: tuple[str, ...]
+    view_sql: tuple[str, ...] = ()
 
     @property
     def reads_itself(self) -> bool:

@@ -1,7 +1,7 @@
 """Drivers: what made a finding's node cost more than in the days before.
 
 Grain: finding_id, account, service, usage type; the largest increases first, five a finding. Money in USD, of the same
-kind of cost and over the same days as the finding's own amounts. Source: cost_hourly, in one query for all findings.
+kind of cost and over the same days as the finding's own amounts. Source: cost_node_resources, in one query for all findings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The SQL that finds drivers: one SELECT over cost_hourly for any number of findings."""
+"""The SQL that finds drivers: one SELECT over cost_node_resources for any number of findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from lake.sql_text import literal, visible_literal
 from notifiers.findings import Finding
-from notifiers.nodes import NODE_OF_LEVEL, UNATTRIBUTED
+from notifiers.nodes import node_condition
 
 DRIVERS_PER_FINDING = 5
 DAYS_BEFORE = 30
@@ -19,91 +19,79 @@ def drivers_query(findings: Sequence[Finding]) -> str:
     last = max(finding.window[1] for finding in findings)
     return _QUERY.format(
         findings=",\n        ".join(_values(finding) for finding in findings),
-        nodes="\n            ".join(f"when {literal(level)} then {node}" for level, node in NODE_OF_LEVEL.items()),
-        groups=",\n        ".join(_GROUPS),
+        nodes="\n        or ".join(sorted({f"({_node(finding)})" for finding in findings})),
         first=literal(first),
         last=literal(last),
         days_before=DAYS_BEFORE,
-        unattributed=literal(UNATTRIBUTED),
         drivers=DRIVERS_PER_FINDING,
     )
 
 
+def _node(finding: Finding) -> str:
+    return node_condition(finding.dimension, finding.level, finding.ancestor_id)
+
+
 def _values(finding: Finding) -> str:
-    texts = (finding.finding_id, finding.level, finding.ancestor_id, finding.spend)
+    texts = (finding.finding_id, finding.dimension, finding.level, finding.ancestor_id, finding.spend)
     return f"({', '.join([*map(visible_literal, texts), *map(literal, finding.window)])})"
 
 
-_GROUPS = (
-    "cost_date",
-    "provider",
-    "aws_account_id",
-    "aws_region",
-    "resource_type",
-    "resource_arn",
-    "service",
-    "usage_type",
-    "charge_category",
-    "customer",
-    "cluster",
-    "index_name",
-    "env",
-    "purpose",
-)
-
 _QUERY = """
 with
-findings (finding_id, level, ancestor_id, spend, first_day, last_day) as (
+findings (finding_id, dimension, level, ancestor_id, spend, first_day, last_day) as (
     values
         {findings}
 ),
 
--- Aggregated first: far fewer rows then meet the findings.
-daily as (
-    select
-        {groups},
-        sum(cost_usd) as cost_usd,
-        sum(amortized_cost_usd) as amortized_cost_usd,
-        sum(net_cost_usd) as net_cost_usd
-    from cost_hourly
-    where cost_date between {first} and {last}
-    group by
-        {groups}
+-- A bill may be younger than the days before: only days that it covers count as days.
+billed_days as (
+    select distinct day
+    from cost_daily
+    where day between {first} and {last}
 ),
 
--- A bill may be younger than the days before: only days that it covers count as days.
 windows as (
     select
         findings.finding_id,
         date_diff('day', findings.first_day, findings.last_day) + 1 as days,
-        count(distinct daily.cost_date) as days_before
+        count(billed_days.day) as days_before
     from findings
-    left join daily
-        on daily.cost_date >= findings.first_day - interval '{days_before}' day
-        and daily.cost_date < findings.first_day
+    left join billed_days
+        on billed_days.day >= findings.first_day - interval '{days_before}' day
+        and billed_days.day < findings.first_day
     group by findings.finding_id, findings.first_day, findings.last_day
+),
+
+-- The days and nodes are written out, so that no others are read.
+costs as (
+    select *
+    from cost_node_resources
+    where day between {first} and {last}
+        and (
+        {nodes}
+        )
 ),
 
 node_days as (
     select
         findings.finding_id,
-        daily.cost_date >= findings.first_day as is_in_window,
-        daily.aws_account_id,
-        daily.service,
-        daily.usage_type,
-        daily.resource_arn,
+        costs.day >= findings.first_day as is_in_window,
+        costs.aws_account_id,
+        costs.service,
+        costs.usage_type,
+        costs.resource_arn,
         case findings.spend
-            when 'unblended' then daily.cost_usd
-            when 'amortized' then daily.amortized_cost_usd
-            when 'net' then daily.net_cost_usd
-            else if(daily.charge_category = 'usage', daily.amortized_cost_usd)
+            when 'unblended' then costs.cost_usd
+            when 'amortized' then costs.amortized_cost_usd
+            when 'net' then costs.net_cost_usd
+            else if(costs.charge_category = 'usage', costs.amortized_cost_usd)
         end as usd
     from findings
-    inner join daily
-        on daily.cost_date between findings.first_day - interval '{days_before}' day and findings.last_day
-        and findings.ancestor_id = coalesce(case findings.level
-            {nodes}
-        end, {unattributed})
+    inner join costs
+        on costs.dimension = findings.dimension
+        and costs.level = findings.level
+        and costs.ancestor_id = findings.ancestor_id
+        and costs.day between findings.first_day - interval '{days_before}' day and findings.last_day
 ),
 
 resources as (

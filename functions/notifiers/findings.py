@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from lake.sql_text import identifiers, literal
 from notifiers.nodes import RunQuery
+from notifiers.recent import RecentViews
 
 OPEN, RESOLVED = "open", "resolved"
 RESOLVED_DAYS = 35
@@ -103,11 +104,17 @@ class Anomaly(Finding):
         return "usage"
 
 
-def read_findings(read: RunQuery) -> list[Finding]:
-    """Every finding that is open or was resolved in the last RESOLVED_DAYS days of the bill, largest over_usd first."""
+def read_findings(read: RunQuery, recent: RecentViews) -> list[Finding]:
+    """Every finding that is open or was resolved in the last RESOLVED_DAYS days of the bill, largest over_usd first.
+
+    What may have begun before the recent days is left out: its first day, and with it its name, would not be the right one.
+    """
+    begun = literal(recent.first_day)
+    violations = _query(Violation, "budget_violations", f"(period = 'monthly' or first_day > {begun})", recent)
+    anomalies = _query(Anomaly, "cost_anomalies", f"usage_date > {begun}", recent)
     found: list[Finding] = [
-        *(_finding(Violation, row) for row in read(_query(Violation, "budget_violations"))),
-        *(_finding(Anomaly, row) for row in read(_query(Anomaly, "cost_anomalies"))),
+        *(_finding(Violation, row) for row in read(violations)),
+        *(_finding(Anomaly, row) for row in read(anomalies)),
     ]
     return sorted(found, key=lambda finding: (-finding.over_usd, finding.finding_id))
 
@@ -115,13 +122,14 @@ def read_findings(read: RunQuery) -> list[Finding]:
 _Kind = TypeVar("_Kind", Violation, Anomaly)
 
 
-def _query(kind: type[Finding], view: str) -> str:
+def _query(kind: type[Finding], view: str, is_whole: str, recent: RecentViews) -> str:
     columns = identifiers([field.name for field in fields(kind) if field.name != "is_news"])
+    news_since, since = (literal(recent.newest_day - timedelta(days=days)) for days in (NEWS_DAYS, RESOLVED_DAYS))
     return (
-        f"select {columns},\n    "  # noqa: S608 - the view is one of two
-        f"coalesce(resolved_day >= newest.day - interval {literal(str(NEWS_DAYS))} day, true) as is_news\n"
-        f"from {view}\ncross join (select max(day) as day from cost_rollup_daily) as newest\n"
-        f"where status = {literal(OPEN)}\n    or resolved_day >= newest.day - interval {literal(str(RESOLVED_DAYS))} day"
+        f"{recent.ctes(view)}\nselect {columns},\n    "
+        f"coalesce(resolved_day >= {news_since}, true) as is_news\n"
+        f"from {view}\n"
+        f"where (status = {literal(OPEN)} or resolved_day >= {since})\n    and {is_whole}"
     )
 
 

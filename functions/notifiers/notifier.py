@@ -17,6 +17,7 @@ from notifiers.findings import read_findings
 from notifiers.nodes import RunQuery
 from notifiers.notification_rows import NotificationRows
 from notifiers.receipts import Receipts
+from notifiers.recent import recent_views
 from notifiers.slack import Slack
 from notifiers.undone import read_undone, under_told_names
 from notifiers.wording import Wording
@@ -44,8 +45,9 @@ class Notifier:
             self._wording(),
             context.get_remaining_time_in_millis,
         )
-        findings = read_findings(self.read)
-        findings, undone = under_told_names(findings, read_undone(self.read, findings))
+        recent = recent_views(self.read, self.lake)
+        findings = read_findings(self.read, recent)
+        findings, undone = under_told_names(findings, read_undone(self.read, findings, recent))
         result = delivery.run(findings, undone, partial(read_drivers, self.read))
         NotificationRows(self.lake).write(result.receipts)
         return result

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from notifiers.findings import Finding
 from notifiers.nodes import RunQuery
+from notifiers.recent import RecentViews
 
 MOST_SHIFT = timedelta(days=3)
 """How far a first day may move later, and the finding still be the one that was told."""
@@ -20,7 +21,8 @@ _TOLD = """select distinct finding_id, finding_type, channel, message_ts, summar
 from notifications
 where kind = 'opened'
     and notification_date >= current_date - interval '60' day"""
-_STANDING = """select finding_id from budget_violations
+_STANDING = """
+select finding_id from budget_violations
 union all
 select finding_id from cost_anomalies"""
 
@@ -36,13 +38,17 @@ class Told:
     summary: str
 
 
-def read_undone(read: RunQuery, findings: Sequence[Finding]) -> list[Told]:
-    """What was told in the last 60 days and no view holds. The views are asked only where the findings lack something."""
+def read_undone(read: RunQuery, findings: Sequence[Finding], recent: RecentViews) -> list[Told]:
+    """What was told in the last 60 days and no view holds. The views are asked only where the findings lack something.
+
+    What began before the recent days, or so close to their first that it may have moved there, is taken to stand.
+    """
     present = {finding.finding_id for finding in findings}
     told = [Told(**row) for row in read(_TOLD) if row["finding_id"] not in present]
+    told = [one for one in told if _first_day(one.finding_id) > recent.first_day + MOST_SHIFT]
     if not told:
         return []
-    standing = {row["finding_id"] for row in read(_STANDING)}
+    standing = {row["finding_id"] for row in read(recent.ctes("budget_violations", "cost_anomalies") + _STANDING)}
     return [one for one in told if one.finding_id not in standing]
 
 
@@ -61,8 +67,11 @@ def under_told_names(findings: Sequence[Finding], undone: Sequence[Told]) -> tup
 
 
 def _goes_on_from(finding: Finding, told_name: str) -> bool:
-    node, _, first = finding.finding_id.rpartition("/")
-    told_node, _, told_first = told_name.rpartition("/")
-    if node != told_node:
+    if finding.finding_id.rpartition("/")[0] != told_name.rpartition("/")[0]:
         return False
-    return date.fromisoformat(first) - MOST_SHIFT <= date.fromisoformat(told_first) <= finding.last_day
+    return _first_day(finding.finding_id) - MOST_SHIFT <= _first_day(told_name) <= finding.last_day
+
+
+def _first_day(finding_id: str) -> date:
+    """The first day, or for monthly rules the first of the month, that ends each finding's name."""
+    return date.fromisoformat(finding_id.rpartition("/")[2])

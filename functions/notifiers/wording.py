@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lake.sql_text import identifier, literal
 from notifiers.findings import Finding
-from notifiers.nodes import TOTAL, account_of_node, condition
+from notifiers.nodes import TOTAL, account_of_node, node_condition
 
 SPEND = {
     "unblended": ("cost_usd", "unblended cost"),
@@ -15,7 +15,7 @@ SPEND = {
     "net": ("net_cost_usd", "net cost"),
     "usage": ("amortized_cost_usd", "usage cost"),
 }
-"""Column of cost_hourly, and words, for each kind of spend."""
+"""Column of cost_node_resources, and words, for each kind of spend."""
 _LEVELS = {"index_name": "index", "env": "environment", "resource_type": "resource type", "usage_type": "usage type"}
 
 
@@ -62,14 +62,14 @@ def cost_sql(finding: Finding, database: str) -> str:
     column, _ = SPEND[finding.spend]
     first, last = finding.window
     conditions = [
-        f"cost_date between {literal(first)} and {literal(last)}",
-        condition(finding.level, finding.ancestor_id),
+        f"day between {literal(first)} and {literal(last)}",
+        node_condition(finding.dimension, finding.level, finding.ancestor_id),
         "charge_category = 'usage'" if finding.spend == "usage" else None,
     ]
     where = "\n    and ".join(text for text in conditions if text)
     return (
         f"select aws_account_id, service, usage_type, resource_arn, sum({column}) as usd\n"
-        f"from {identifier(database)}.{identifier('cost_hourly')}\n"
+        f"from {identifier(database)}.{identifier('cost_node_resources')}\n"
         f"where {where}\n"
         "group by 1, 2, 3, 4\norder by usd desc\nlimit 50"
     )

@@ -42,8 +42,8 @@ class Sources:
 
 
 def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> str:
-    """What a day's partition is made from: the rollup's text and the versions of all that it reads for that day."""
-    parts = [rollup.sql, repr(rollup.checks)]
+    """What a day's partition is made from: the rollup's text, that of its views, and the versions of all that it reads."""
+    parts = [rollup.sql, *rollup.view_sql, repr(rollup.checks)]
     for read in rollup.reads:
         if read.as_built:
             continue

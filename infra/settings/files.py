@@ -25,6 +25,7 @@ LEVELS = {
     "group": ("customer", "cluster", "index_name", "env", "purpose"),
     "service": ("service", "resource_type", "usage_type"),
 }
+"""What budgets may limit: the levels of sql/outlay/views/cost_nodes.sql in its order. A test holds them against the view."""
 
 
 def _text(pattern: str, remedy: str) -> AfterValidator:

@@ -20,7 +20,15 @@ from local.lake_sql import LakeSql
 
 STACKS = ("lake", "collection", "rollups", "alerts", "member-role")
 SCHEDULE_GROUPS = ("collection", "rollups", "alerts")
-SCANS = "select status, count(*) as scans, max(last_scan_at) as newest from collection_coverage group by status"
+SCANS = """select status, count(*) as scans, max(slot) as newest
+from (
+    select max_by(status, slot) as status, max(slot) as slot
+    from collector_runs
+    where run_date >= current_date - interval '7' day
+    group by collector, aws_account_id, aws_region
+)
+group by status"""
+"""The newest outcome of each scan of the last week. collection_coverage knows only what the rollups have seen."""
 
 
 def check_account(config: Path, *, smoke: bool = False) -> Iterator[CheckResult]:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from infra.settings import files as settings
 from lake.errors import OutlayError
 from local.report import shape
 from local.report.charges import QueryCost
@@ -22,20 +23,7 @@ from notifiers.nodes import RunQuery
 DAYS = 92
 PARALLEL = 4
 COSTS = ("billed_usd", "amortized_usd", "usage_usd")
-LEVELS = (
-    "account/total",
-    "account/provider",
-    "account/account",
-    "account/region",
-    "group/customer",
-    "group/cluster",
-    "group/index_name",
-    "group/env",
-    "group/purpose",
-    "service/service",
-    "service/resource_type",
-    "service/usage_type",
-)
+LEVELS = tuple(f"{dimension}/{level}" for dimension, levels in settings.LEVELS.items() for level in levels)
 
 
 def gather(

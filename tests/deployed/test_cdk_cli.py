@@ -97,7 +97,9 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
     (sql / "views" / "collection_coverage.sql").write_text(
         (sql / "views" / "collection_coverage.sql")
         .read_text()
-        .replace("from collector_runs", "from collector_runs\nwhere part >= 0")
+        .replace(
+            "newest.day = collection_coverage_daily.day", "newest.day = collection_coverage_daily.day\nwhere scan_count >= 0"
+        )
     )
     (sql / "views" / "added.sql").write_text("-- One row.\n-- grain: one\nselect\n    1 as one\n")
     (sql / "views" / "cost_anomalies.sql").unlink()
@@ -111,7 +113,7 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
     after = {next(iter(row.values())) for row in checkout.rows("show tables")}
     assert after == before - {"cost_anomalies"} | {"added"}
     assert checkout.rows("select count(note) as notes from budget_rules") == [{"notes": 0}]
-    assert "WHERE (part >= 0)" in json.dumps(checkout.rows("show create view collection_coverage"))
+    assert "WHERE (scan_count >= 0)" in json.dumps(checkout.rows("show create view collection_coverage"))
     logged = {(row["relation"], row["change"]) for row in checkout.rows('select relation, change from "_migrations"')}
     assert logged >= {
         ("added", "created"),

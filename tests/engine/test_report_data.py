@@ -76,7 +76,7 @@ def filled(lake: TrinoLake) -> TrinoLake:
     ]
     lake.write("collector_runs", outcomes, "nat_gateways", str(LAST))
     lake.run()
-    for view in ("resource_snapshots", "collection_coverage", "cost_anomalies", "budget_violations"):
+    for view in ("resource_snapshots", "collection_coverage", "cost_anomalies", "budget_violations", "cost_node_resources"):
         lake.view(view)
     return lake
 

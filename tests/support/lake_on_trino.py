@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections import defaultdict
@@ -18,7 +19,7 @@ from lake.configuration import Configuration, Notifications
 from lake.environment import Environment
 from lake.lake import Lake
 from lake.partitions import Partition, Partitions
-from lake.relations import Table
+from lake.relations import Rollup, Table, View
 from lake.sql_text import literal
 from lake.times import naive
 from lake.writer import write_rows
@@ -95,12 +96,37 @@ class TrinoLake:
         """What a query answers."""
         return self.athena.rows(sql, parameters)
 
+    def planned_days(self, sql: str) -> dict[str, set[date]]:
+        """By relation, the days whose partitions the engine's plan of a query reads."""
+        rows = self.rows(f"explain (type io, format json) {sql}")
+        plan = json.loads("\n".join(next(iter(row.values())) or "" for row in rows))
+        found: dict[str, set[date]] = {}
+        for table in plan["inputTableColumnInfos"]:
+            days = found.setdefault(f"outlay.{table['table']['schemaTable']['table']}", set())
+            for column in table["constraint"]["columnConstraints"]:
+                if column["type"] == "date":
+                    for span in column["domain"]["ranges"]:
+                        low, high = (date.fromisoformat(span[end]["value"]) for end in ("low", "high"))
+                        days.update(low + timedelta(days=i) for i in range((high - low).days + 1))
+        return found
+
     def rollup(self, name: str, first_day: str, last_day: str | None = None) -> list[Row]:
         """What a rollup's own SELECT gives for a window of days, unpublished."""
         rollup = self.catalog.rollup(full_name(name))
         assert rollup is not None, name
+        self.create_views_of(rollup)
         days = {"first_day": first_day, "last_day": last_day or first_day}
         return self.rows(rollup.sql, [literal(days[parameter]) for parameter in rollup.parameters])
+
+    def create_views_of(self, *rollups: Rollup) -> None:
+        """Create the views that rollups read."""
+        for view in self.catalog.views:
+            if any(view.sql in rollup.view_sql for rollup in rollups):
+                self.create_view(view)
+
+    def create_view(self, view: View) -> None:
+        """Create a view whose own relations are there."""
+        self.athena.within(view.database).execute(f"create or replace view {view.name} as\n{view.sql}")
 
     def view(self, name: str) -> list[Row]:
         """The rows of a view, created with all that it reads."""
@@ -110,7 +136,7 @@ class TrinoLake:
                 wanted += view.references
         for view in self.catalog.views:
             if view.full_name in wanted:
-                self.athena.within(view.database).execute(f"create or replace view {view.name} as\n{view.sql}")
+                self.create_view(view)
         return self.rows(f"select * from {self.environment.sql_name(full_name(name))}")
 
     def run(self, slot: datetime = NOON, remaining_ms: int = 900_000) -> RunReport:
@@ -118,7 +144,8 @@ class TrinoLake:
         return run_rollups(self.builder(slot), self.catalog, slot, lambda: remaining_ms)
 
     def builder(self, slot: datetime = NOON) -> Builder:
-        """A builder over this lake."""
+        """A builder over this lake, in which the views that rollups read are created."""
+        self.create_views_of(*self.catalog.rollups)
         return Builder(self.lake, self.athena, SourceVersions(self.lake, slot.date()))
 
     def builds(self, rollup: str) -> list[Row]:

@@ -47,7 +47,11 @@ def test_every_table_is_kept_as_long_as_its_header_says(assembly: Assembly) -> N
     whole = {t.prefix: t.retention_days for t in stored if t.retention_days and not t.kept_forever}
     events = {f"tables/outlay/resource_events/event_type={event_type}/": 90 for event_type in ("config", "metric")}
     assert expiring == {**whole, **events, "athena-results/": 7, "reading/": 7}
-    assert set(whole) == {"tables/outlay/collector_runs/", "builds/outlay_builds/cost_hourly/"}
+    assert set(whole) == {
+        "tables/outlay/collector_runs/",
+        "builds/outlay_builds/cost_hourly/",
+        "builds/outlay_builds/collection_coverage_daily/",
+    }
     written = {f"{CATALOG.table(c.table).prefix}event_type={c.event_type}/" for c in collectors().values()}
     assert written <= set(expiring), "whatever collectors write expires; bills, which everything is made from, do not"
     assert not any("Prefix" not in rule for rule in rules if "ExpirationInDays" in rule), "nothing expires everywhere"

@@ -1,7 +1,4 @@
 -- Each day's usage cost of the nodes worth watching, held against the 30 days before it.
--- grain:      usage_date, dimension, level, ancestor_id
--- partition:  usage_date
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day, first_day, last_day
 -- reads:      cost_rollup_daily -30..7
 -- checks:     unique(usage_date, dimension, level, ancestor_id)

@@ -1,7 +1,4 @@
 -- What each resource cost in each hour, from every source's bill.
--- grain:      hour, provider, aws_account_id, aws_region, resource_type, resource_arn, service, usage_type, charge_category, customer, cluster, index_name, env, purpose
--- partition:  cost_date
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day
 -- reads:      resource_events(event_type = 'cost') 0..0
 -- checks:     unique(hour, provider, aws_account_id, aws_region, resource_type, resource_arn, service, usage_type, charge_category, customer, cluster, index_name, env, purpose)

@@ -1,11 +1,8 @@
 -- What each resource looked like at the end of each day.
--- grain:      snapshot_date, resource_arn
--- partition:  snapshot_date
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day, first_day, last_day, last_day, last_day, last_day, last_day
 -- reads:      resource_events(event_type = 'config') 0..0
 -- reads:      resource_snapshots_daily -1..-1
--- reads:      collector_runs 0..0
+-- reads:      collection_coverage_daily 0..0
 -- reads:      cost_hourly -45..0 as built
 -- checks:     unique(snapshot_date, resource_arn)
 -- checks:     not_null(resource_arn, resource_type, state, first_seen, last_seen)
@@ -72,11 +69,9 @@ successful_scans as (
         collector,
         aws_account_id,
         aws_region,
-        max(slot) as last_slot
-    from collector_runs
-    where status = 'ok'
-        and run_date = cast(? as date)
-    group by collector, aws_account_id, aws_region
+        last_ok_at
+    from collection_coverage_daily
+    where day = cast(? as date)
 ),
 
 -- A bill may lag by two weeks: 30 complete days are looked for in 45.
@@ -114,8 +109,8 @@ closed as (
         histories.first_seen as ever_first_seen,
         histories.last_seen,
         histories.last_updated as ever_last_updated,
-        coalesce(scans_there.last_slot > histories.last_seen, false)
-            or coalesce(scans_everywhere.last_slot > histories.last_seen, false) as is_gone,
+        coalesce(scans_there.last_ok_at > histories.last_seen, false)
+            or coalesce(scans_everywhere.last_ok_at > histories.last_seen, false) as is_gone,
         costs.cost_daily_usd,
         costs.cost_monthly_usd,
         cast(? as date) as snapshot_date

@@ -1,7 +1,4 @@
 -- Each day on which a budget rule was broken, and by how much.
--- grain:      day, rule_id, ancestor_id
--- partition:  day
--- schedule:   cron(20 * * * ? *)
 -- parameters: first_day, last_day, first_day
 -- reads:      cost_rollup_daily -30..0
 -- reads:      budget_rules

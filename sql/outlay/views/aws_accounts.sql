@@ -22,18 +22,10 @@ billed as (
     where dimension = 'account'
         and level = 'account'
         and regexp_like(ancestor_id, '^[0-9]{12}$')
-),
-
-known as (
-    select aws_account_id from account_settings
-    union
-    select aws_account_id from scans
-    union
-    select aws_account_id from billed
 )
 
 select
-    known.aws_account_id,
+    coalesce(account_settings.aws_account_id, scans.aws_account_id, billed.aws_account_id) as aws_account_id,
     account_settings.account_name,
     account_settings.account_role,
     account_settings.role_arn,
@@ -43,8 +35,8 @@ select
     scans.last_scan_at,
     scans.last_ok_at,
     scans.failing_scans
-from known
-left join account_settings
-    on account_settings.aws_account_id = known.aws_account_id
-left join scans
-    on scans.aws_account_id = known.aws_account_id
+from account_settings
+full join scans
+    on scans.aws_account_id = account_settings.aws_account_id
+full join billed
+    on billed.aws_account_id = coalesce(account_settings.aws_account_id, scans.aws_account_id)

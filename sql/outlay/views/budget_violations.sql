@@ -9,45 +9,39 @@
 -- column: status open, or resolved once a complete later day (for monthly rules: month) was within the limit
 -- column: resolved_day The day that resolved it, UTC; null while it is open
 with
-billed as (
+providers as (
     select
-        day,
-        max(day) over (partition by ancestor_id) as last_day,
-        count(*) over (
-            partition by ancestor_id
-            order by day
-            range between interval '7' day preceding and current row
-        ) as days_billed
+        max(day) as last_day,
+        array_agg(day) as days
     from cost_rollup_daily
     where dimension = 'account'
         and level = 'provider'
+    group by ancestor_id
 ),
 
 -- The newest day of each provider that bills on most days. Who bills now and then is not waited for.
-provider_ends as (
-    select last_day
-    from billed
-    where day = last_day
-        and days_billed >= 4
-),
-
-days as (
+billed as (
     select
-        day,
-        lead(day) over (order by day) as next_day
-    from cost_rollup_daily
-    where dimension = 'account'
-        and level = 'total'
+        array_agg(last_day) filter (
+            where cardinality(filter(days, day -> day >= last_day - interval '7' day)) >= 4
+        ) as provider_ends,
+        max(last_day) as newest_day,
+        array_distinct(flatten(array_agg(days))) as days
+    from providers
 ),
 
 -- A day is complete once each provider has gone on to a later one, or has been silent for a week.
-complete_days as (
-    select distinct days.day
-    from days
-    left join provider_ends
-        on provider_ends.last_day between days.day - interval '7' day and days.day
-    where days.next_day is not null
-        and provider_ends.last_day is null
+calendar as (
+    select
+        filter(
+            days,
+            day -> day < newest_day
+                and none_match(
+                    coalesce(provider_ends, array[]),
+                    last_day -> last_day between day - interval '7' day and day
+                )
+        ) as complete_days
+    from billed
 ),
 
 -- Days of one breach share their distance to the count of days before them; a monthly breach is its month.
@@ -82,47 +76,43 @@ breaches as (
     group by rule_id, dimension, level, ancestor_id, period, breach
 ),
 
-resolutions as (
+-- One row of complete days is held against each breach; without a bill there is no such day.
+judged as (
     select
-        breaches.rule_id,
-        breaches.ancestor_id,
-        breaches.first_day,
-        min(complete_days.day) as resolved_day
+        breaches.*,
+        array_min(filter(
+            calendar.complete_days,
+            day -> day > breaches.last_day
+                and (
+                    breaches.period = 'daily'
+                    or date_trunc('month', day) > date_trunc('month', breaches.last_day)
+                )
+        )) as resolved_day
     from breaches
-    inner join complete_days
-        on complete_days.day > breaches.last_day
-        and (
-            breaches.period = 'daily'
-            or date_trunc('month', complete_days.day) > date_trunc('month', breaches.last_day)
-        )
-    group by breaches.rule_id, breaches.ancestor_id, breaches.first_day
+    cross join calendar
 )
 
 select
     -- A month's breach stays the same one when a restated bill moves the day on which the limit was passed.
-    'violation/' || breaches.rule_id || '/' || breaches.ancestor_id || '/'
-        || cast(if(breaches.period = 'monthly', breaches.breach, breaches.first_day) as varchar) as finding_id,
-    breaches.rule_id,
+    'violation/' || judged.rule_id || '/' || judged.ancestor_id || '/'
+        || cast(if(judged.period = 'monthly', judged.breach, judged.first_day) as varchar) as finding_id,
+    judged.rule_id,
     budget_rules.description,
-    breaches.severity,
+    judged.severity,
     budget_rules.owner,
-    breaches.dimension,
-    breaches.level,
-    breaches.ancestor_id,
-    breaches.period,
-    breaches.cost_type,
-    breaches.first_day,
-    breaches.last_day,
-    breaches.day_count,
-    breaches.actual_usd,
-    breaches.limit_usd,
-    breaches.over_usd,
-    if(resolutions.resolved_day is null, 'open', 'resolved') as status,
-    resolutions.resolved_day
-from breaches
-left join resolutions
-    on resolutions.rule_id = breaches.rule_id
-    and resolutions.ancestor_id = breaches.ancestor_id
-    and resolutions.first_day = breaches.first_day
+    judged.dimension,
+    judged.level,
+    judged.ancestor_id,
+    judged.period,
+    judged.cost_type,
+    judged.first_day,
+    judged.last_day,
+    judged.day_count,
+    judged.actual_usd,
+    judged.limit_usd,
+    judged.over_usd,
+    if(judged.resolved_day is null, 'open', 'resolved') as status,
+    judged.resolved_day
+from judged
 left join budget_rules
-    on budget_rules.rule_id = breaches.rule_id
+    on budget_rules.rule_id = judged.rule_id

@@ -1,18 +1,20 @@
--- How complete the evidence is: the newest outcome of each scan, and when it last succeeded.
+-- How complete the evidence is: the newest outcome of each scan, and when it last succeeded, as of the newest run of the rollups.
 -- grain:  collector, aws_account_id, aws_region
--- column: status Outcome of the newest scan: ok, denied, throttled, failed or skipped
--- column: last_scan_at Slot of the newest scan, UTC
--- column: last_ok_at Slot of the newest scan that succeeded, UTC; null where none did
--- column: event_count Events of the newest scan
--- column: error_message Why the newest scan did not succeed
+with
+newest as (
+    select max(day) as day
+    from collection_coverage_daily
+)
+
 select
-    collector,
-    aws_account_id,
-    aws_region,
-    max_by(status, slot) as status,
-    max(slot) as last_scan_at,
-    max(if(status = 'ok', slot)) as last_ok_at,
-    max_by(event_count, slot) as event_count,
-    max_by(error_message, slot) as error_message
-from collector_runs
-group by collector, aws_account_id, aws_region
+    collection_coverage_daily.collector,
+    collection_coverage_daily.aws_account_id,
+    collection_coverage_daily.aws_region,
+    collection_coverage_daily.status,
+    collection_coverage_daily.last_scan_at,
+    collection_coverage_daily.last_ok_at,
+    collection_coverage_daily.event_count,
+    collection_coverage_daily.error_message
+from collection_coverage_daily
+inner join newest
+    on newest.day = collection_coverage_daily.day

@@ -44,6 +44,7 @@ def test_a_late_event_writes_under_its_own_slot_and_changes_no_later_one(ground:
         assert ground.fire(f"collect-{ADDRESSES}", slot).error is None
     for slot in (yesterday, later(10), later(20)):
         assert ground.events(slot) == {MEMBER: 1}
+    assert ground.fire("rollup", later(22)).error is None
     (newest,) = ground.rows(f"select max(last_ok_at) as at from collection_coverage where collector = '{ADDRESSES}'")
     assert newest["at"] == later(20)
 

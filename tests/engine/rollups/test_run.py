@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from lake.catalog import Catalog
 from lake.partitions import VERSION_PARAMETER, Partition, Partitions
 from rollups.run import run_rollups
 from tests.support.lake_on_trino import NOON, TrinoLake, cost_event
@@ -49,7 +50,7 @@ def test_the_first_run_builds_everything_and_the_second_nothing(lake: TrinoLake)
     for day in DAYS:
         deliver(lake, day, "1.10", "2.20")
     first = lake.run()
-    assert built(first) == {"cost_hourly": 3, "cost_rollup_daily": 3, "anomalies": 3, "rule_violations": 3}
+    assert built(first) == {"cost_hourly": 3, "cost_daily": 3, "cost_rollup_daily": 3, "anomalies": 3, "rule_violations": 3}
     assert len([item for item in first.built if item.rollup == "outlay.cost_hourly"]) == 1, "three days, one query"
     assert totals(lake) == dict.fromkeys(DAYS, Decimal("3.30"))
     assert built(lake.run()) == {}
@@ -87,31 +88,48 @@ def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lak
     ("mistake", "words"),
     [
         (("group by\n    dimension", "group by\n    event_count, dimension"), "unique(day, dimension, level, ancestor_id)"),
-        (("row('group', 'customer', customer),", ""), None),
+        (("    row('group', 'customer', cost_daily.customer),\n", ""), None),
         (("coalesce(node.ancestor_id, 'unattributed')", "node.ancestor_id"), "not_null"),
         (
-            ("row('service', 'service', service),", "row('service', 'service', service), row('service', 'service', 'x'),"),
-            "conserves(cost_usd, outlay.cost_hourly, per dimension, level)",
+            ("    row('group', 'env', cost_daily.env),\n", "    row('group', 'cluster', cost_daily.env),\n"),
+            "conserves(cost_usd, outlay.cost_daily, per dimension, level)",
         ),
     ],
     ids=["split groups", "a level less", "null nodes", "a level counted twice"],
 )
-def test_plausible_mistakes_in_the_rollup_fail_its_audit(
+def test_plausible_mistakes_in_the_rollup_and_its_view_fail_its_audit(
     lake: TrinoLake, mistake: tuple[str, str], words: str | None
 ) -> None:
     lines = [cost_event(DAYS[0], "1"), cost_event(DAYS[0], "2", usage_type="other")]
     lake.write("resource_events", [*lines, cost_event(DAYS[0], "3")], "cost", "cur", DAYS[0])
-    rollups = {rollup.name: rollup for rollup in lake.catalog.rollups}
-    sql = rollups["cost_rollup_daily"].sql
-    changed = sql.replace(*mistake)
-    assert changed != sql
-    changed_rollup = dataclasses.replace(rollups["cost_rollup_daily"], sql=changed)
-    catalog = dataclasses.replace(lake.catalog, rollups=(rollups["cost_hourly"], changed_rollup))
-    report = run_rollups(lake.builder(), catalog, NOON, lambda: 900_000)
+    builder = lake.builder()
+    changed = with_change(lake, *mistake)
+    report = run_rollups(builder, changed, NOON, lambda: 900_000)
     if words is None:
         assert report.failed == {}, "a level that is left out is for the relation's own test to find"
     else:
         assert words in report.failed["outlay.cost_rollup_daily"]
+
+
+def with_change(lake: TrinoLake, old: str, new: str) -> Catalog:
+    """The catalog up to cost_rollup_daily, with a change of that rollup's text or of the view cost_nodes, which is created."""
+    rollups = {rollup.name: rollup for rollup in lake.catalog.rollups}
+    (view,) = (view for view in lake.catalog.views if view.name == "cost_nodes")
+    changed = dataclasses.replace(view, sql=view.sql.replace(old, new))
+    lake.create_view(changed)
+    nodes = rollups["cost_rollup_daily"]
+    nodes = dataclasses.replace(nodes, sql=nodes.sql.replace(old, new), view_sql=(changed.sql,))
+    assert nodes != rollups["cost_rollup_daily"]
+    return dataclasses.replace(lake.catalog, rollups=(rollups["cost_hourly"], rollups["cost_daily"], nodes))
+
+
+def test_a_changed_level_builds_every_day_of_the_nodes_again_and_nothing_below_them(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1")
+    lake.run()
+    builder = lake.builder()
+    changed = with_change(lake, "cost_daily.purpose)", "lower(cost_daily.purpose))")
+    assert built(run_rollups(builder, changed, NOON, lambda: 900_000)) == {"cost_rollup_daily": 3}
 
 
 def test_killed_between_write_and_publish_the_next_run_repairs(lake: TrinoLake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ LEVELS = {
 }
 
 
-def hourly(cost: str, **fields: object) -> dict[str, object]:
-    """A row of cost_hourly."""
+def daily(cost: str, **fields: object) -> dict[str, object]:
+    """A row of cost_daily."""
     money = Decimal(cost)
     return {
         "provider": "AWS",
@@ -38,12 +38,12 @@ def by_node(rows: list[dict[str, object]]) -> dict[tuple[object, object], Decima
 
 def test_every_level_adds_up_to_the_day_with_what_names_none_as_unattributed(lake: TrinoLake) -> None:
     rows = [
-        hourly("10.01", customer="acme", cluster="a1", env="prod"),
-        hourly("5", customer="acme", aws_region="eu-west-1"),
-        hourly("2.5", aws_account_id="222222222222", service="AmazonS3", resource_type="s3:bucket"),
-        hourly("0.49", aws_region=None, charge_category="tax", service="Tax"),
+        daily("10.01", customer="acme", cluster="a1", env="prod"),
+        daily("5", customer="acme", aws_region="eu-west-1"),
+        daily("2.5", aws_account_id="222222222222", service="AmazonS3", resource_type="s3:bucket"),
+        daily("0.49", aws_region=None, charge_category="tax", service="Tax"),
     ]
-    lake.write("cost_hourly", rows, DAY)
+    lake.write("cost_daily", rows, DAY)
     found = lake.rollup("cost_rollup_daily", DAY)
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in found:
@@ -59,20 +59,20 @@ def test_every_level_adds_up_to_the_day_with_what_names_none_as_unattributed(lak
 
 def test_usage_leaves_out_tax_fees_and_credits_and_is_amortized(lake: TrinoLake) -> None:
     rows = [
-        hourly("7", amortized_cost_usd=Decimal(9)),
-        hourly("100", charge_category="fee"),
-        hourly("3", charge_category="tax"),
-        hourly("-50", charge_category="credit"),
+        daily("7", amortized_cost_usd=Decimal(9)),
+        daily("100", charge_category="fee"),
+        daily("3", charge_category="tax"),
+        daily("-50", charge_category="credit"),
     ]
-    lake.write("cost_hourly", rows, DAY)
+    lake.write("cost_daily", rows, DAY)
     (total,) = [row for row in lake.rollup("cost_rollup_daily", DAY) if row["level"] == "total"]
     assert (total["cost_usd"], total["usage_cost_usd"], total["event_count"]) == (Decimal(60), Decimal(9), 4)
 
 
 def test_days_of_one_query_stay_apart(lake: TrinoLake) -> None:
-    lake.write("cost_hourly", [hourly("1")], "2026-11-17")
-    lake.write("cost_hourly", [hourly("2")], "2026-11-18")
-    lake.write("cost_hourly", [hourly("4")], "2026-11-19")
+    lake.write("cost_daily", [daily("1")], "2026-11-17")
+    lake.write("cost_daily", [daily("2")], "2026-11-18")
+    lake.write("cost_daily", [daily("4")], "2026-11-19")
     totals = {
         row["day"].isoformat(): row["cost_usd"]
         for row in lake.rollup("cost_rollup_daily", "2026-11-17", "2026-11-18")

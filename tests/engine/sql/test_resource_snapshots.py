@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from lake.times import naive
+from tests.engine.sql.test_coverage import publish_coverage
 from tests.support.lake_on_trino import Row, TrinoLake, config_event, scan_outcome
 
 DAY = "2026-11-18"
@@ -21,6 +22,7 @@ def scan(lake: TrinoLake, slot: datetime, events: list[Row], status: str = "ok")
 
 def snapshot(lake: TrinoLake, day: str) -> dict[str, Row]:
     """The day's snapshot as the rollup makes it, published for the day after to build on."""
+    publish_coverage(lake, day)
     rows = lake.rollup("resource_snapshots_daily", day)
     stored = [
         row | {name: naive(row[name]) for name in ("first_seen", "last_seen", "last_updated") if row[name]} for row in rows

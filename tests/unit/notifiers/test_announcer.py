@@ -299,10 +299,10 @@ def test_one_query_finds_the_drivers_of_all_new_findings_and_none_is_asked_witho
     row = {"finding_id": violation().finding_id, **driver().__dict__}
     bench.drivers = [row]
     bench.run(violation(), anomaly())
-    assert len(bench.queries) == 4
+    assert len(bench.queries) == 5
     assert "NatGateway-Bytes" in json.dumps(bench.slack.messages[0]["blocks"])
     bench.run()
-    assert len(bench.queries) == 7
+    assert len(bench.queries) == 9
 
 
 def test_findings_are_told_without_drivers_where_these_cannot_be_read(bench: Bench) -> None:

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.settings.files import LEVELS
 from lake.sql_text import visible_literal
 from notifiers import messages
 from notifiers.drivers import Driver
 from notifiers.findings import Finding
 from notifiers.formatting import code, cut, money_text, per_cent, period, plain
 from notifiers.messages import Message
-from notifiers.nodes import NODE_OF_LEVEL
 from notifiers.wording import Wording, cost_query
-from tests.support.catalog import CATALOG
 from tests.unit.notifiers.examples import WORDING, anomaly, driver, violation
 
+NAMES_OF_LEVELS = [level for levels in LEVELS.values() for level in levels]
 NASTY = st.one_of(
     st.text(max_size=300),
     st.text(alphabet="&<>`*_~@|!\n\r\t \x00\u202e\u200b'\"\\:#é漢🔥", max_size=300),
@@ -75,9 +75,11 @@ def test_a_violation_reads_in_order_of_what_matters() -> None:
         "`arn:aws:ec2:us-east-1:111111111111:natgateway/nat-1` (+$200.00)",
         "*See it in Athena*",
         "```select aws_account_id, service, usage_type, resource_arn, sum(amortized_cost_usd) as usd",
-        'from "outlay"."cost_hourly"',
-        "where cost_date between date '2026-11-01' and date '2026-11-20'",
-        "    and customer = 'acme'",
+        'from "outlay"."cost_node_resources"',
+        "where day between date '2026-11-01' and date '2026-11-20'",
+        "    and dimension = 'group'",
+        "    and level = 'customer'",
+        "    and ancestor_id = 'acme'",
         "group by 1, 2, 3, 4",
         "order by usd desc",
         "limit 50```",
@@ -122,7 +124,7 @@ def test_no_amount_stands_without_its_period(finding: Finding) -> None:
 
 
 @settings(deadline=None, max_examples=150)
-@given(nasty=NASTY, other=NASTY, level=st.sampled_from(sorted(NODE_OF_LEVEL)), count=st.integers(1, 90))
+@given(nasty=NASTY, other=NASTY, level=st.sampled_from(NAMES_OF_LEVELS), count=st.integers(1, 90))
 def test_whatever_tags_contain_the_message_keeps_slacks_limits_and_rings_nobody(
     nasty: str, other: str, level: str, count: int
 ) -> None:
@@ -173,7 +175,7 @@ def test_what_a_stranger_named_cannot_pose_as_markup() -> None:
 def test_the_query_to_paste_means_the_node_and_nothing_else(value: str) -> None:
     sql = cost_query(violation(ancestor_id=value), WORDING)
     assert "`" not in sql
-    (condition,) = re.findall(r"and customer = (.*)\ngroup by", html.unescape(sql), flags=re.DOTALL)
+    (condition,) = re.findall(r"and ancestor_id = (.*)\ngroup by", html.unescape(sql), flags=re.DOTALL)
     assert evaluated(condition) == value
 
 
@@ -192,16 +194,17 @@ def evaluated(expression: str) -> str:
         position += 4
 
 
-def test_the_unattributed_node_is_what_names_none() -> None:
-    sql = cost_query(violation(ancestor_id="unattributed"), WORDING)
-    assert "coalesce(customer, 'unattributed') = 'unattributed'" in sql
-
-
-def test_the_levels_are_those_that_the_rollup_makes() -> None:
-    rollup = CATALOG.rollup("outlay.cost_rollup_daily")
-    assert rollup is not None
-    made = dict(re.findall(r"row\('\w+', '(\w+)', (.+)\),?\n", rollup.sql))
-    assert made == {level: node.strip() for level, node in NODE_OF_LEVEL.items()}
+def test_the_query_to_paste_names_the_node_its_days_and_its_kind_of_cost() -> None:
+    assert html.unescape(cost_query(anomaly(), WORDING)) == (
+        "select aws_account_id, service, usage_type, resource_arn, sum(amortized_cost_usd) as usd\n"
+        'from "outlay"."cost_node_resources"\n'
+        "where day between date '2026-11-19' and date '2026-11-19'\n"
+        "    and dimension = 'account'\n"
+        "    and level = 'account'\n"
+        "    and ancestor_id = '111111111111'\n"
+        "    and charge_category = 'usage'\n"
+        "group by 1, 2, 3, 4\norder by usd desc\nlimit 50"
+    )
 
 
 def test_a_digest_lists_what_fits_and_counts_the_rest() -> None:

@@ -16,9 +16,7 @@ LONG_AGO = TODAY - timedelta(days=700)
 
 
 def rollup(*reads: ReadDays) -> Rollup:
-    return Rollup(
-        "outlay", "made", "Made.", "rate(1 hour)", "select 1", (), reads, (), tuple(read.relation for read in reads)
-    )
+    return Rollup("outlay", "made", "Made.", "select 1", (), reads, (), tuple(read.relation for read in reads))
 
 
 def sources(read: ReadDays, written: dict[date, date]) -> Sources:
