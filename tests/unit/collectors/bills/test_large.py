@@ -98,20 +98,18 @@ def test_a_run_that_is_killed_is_gone_on_with(large: Lake) -> None:
     assert total(seen(large)) == Decimal("7.5")
 
 
-def test_parts_have_the_ids_that_the_whole_has(large: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    same = line(cost=4, identity_line_item_id="x")
-    Export(large).deliver(
-        cur_table([same, line(cost=1)]), cur_table([same | {"line_item_unblended_cost": 2.0}, line(cost=1)])
-    )
-    run(large)
-    in_parts = set(seen(large)["event_id"].to_pylist())
-    assert len(in_parts) == 4
-    monkeypatch.setattr(bills_run, "LARGE_BYTES", 1 << 30)
-    Export(large, keeps_all=True).deliver(
-        cur_table([same, line(cost=1)]), cur_table([same | {"line_item_unblended_cost": 2.0}, line(cost=1)])
-    )
-    run(large)
-    assert len(in_parts & set(seen(large)["event_id"].to_pylist())) == 2
+def test_parts_have_the_ids_that_the_whole_has(make_lake: MakeLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = with_bills(make_lake(), CUR)
+    same = [line(cost=cost, identity_line_item_id="x") for cost in (4, 2)]
+    Export(lake).deliver(cur_table([same[0], line(cost=1)]), cur_table([same[1], line(cost=1)]))
+    run(lake)
+    whole_ids = set(seen(lake)["event_id"].to_pylist())
+    assert len(whole_ids) == 4
+    monkeypatch.setattr(bills_run, "LARGE_BYTES", 1)
+    other = {**lake.configuration.grouping, "env": ("x",)}
+    assert run(replace(lake, configuration=replace(lake.configuration, grouping=other))).published
+    assert {key.rpartition("/")[2] for key in objects_under(lake, "reading/")} >= {"0000.npz", "0001.npz"}
+    assert set(seen(lake)["event_id"].to_pylist()) == whole_ids
 
 
 def test_a_bill_that_changes_while_it_is_under_way_is_begun_anew(large: Lake) -> None:
