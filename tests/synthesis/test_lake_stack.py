@@ -109,8 +109,9 @@ def test_the_export_of_the_own_bill_is_made_last_and_has_every_column(assembly: 
     export = assembly.one("AWS::BCMDataExports::Export", "Lake")
     wanted = export["Export"]
     assert wanted["DataQuery"]["QueryStatement"] == f"SELECT {', '.join(CUR2_SCHEMA.names)} FROM COST_AND_USAGE_REPORT"
-    legacy = {"product_region"}  # a column of legacy reports alone
-    assert {column.name for column in READ_COLUMNS} - legacy <= set(COLUMNS)
+    # Columns of legacy reports alone, and of exports that split the cost of containers.
+    elsewhere = {"product_region", "split_line_item_split_cost", "split_line_item_parent_resource_id"}
+    assert {column.name for column in READ_COLUMNS} - elsewhere <= set(COLUMNS)
     options = wanted["DataQuery"]["TableConfigurations"]["COST_AND_USAGE_REPORT"]
     assert (options["TIME_GRANULARITY"], options["INCLUDE_RESOURCES"]) == ("HOURLY", "TRUE")
     destination = wanted["DestinationConfigurations"]["S3Destination"]

@@ -94,6 +94,7 @@ def test_a_template_for_any_account_with_a_key_other_buckets_and_nothing_kept(co
     assert made.allowed("bills", "s3:GetObject") == {
         "their-bills/exports/*",
         "harbor-lake-<AccountId>-<Region>/bills/ours/*",
+        "harbor-lake-<AccountId>-<Region>/reading/*",
     }
     assert made.allowed("notify", "secretsmanager:GetSecretValue") == {"secret:slack-AbCdEf"}
     assert made.resources("AWS::SecretsManager::Secret") == []

@@ -59,6 +59,7 @@ def test_what_is_not_as_it_should_be_is_left_out(events: Partitions, wrong: Part
 
 
 def test_a_rollups_partitions_lie_in_their_builds_folders(events: Partitions) -> None:
-    rollup: Any = CATALOG.table("outlay.cost_hourly")
-    assert rollup.home("2026-11-01") == "tables/outlay/cost_hourly/"
-    assert CATALOG.builds_table(CATALOG.rollup("outlay.cost_hourly")).home("b", "2026-11-01") == ""  # type: ignore[arg-type]
+    rollup: Any = CATALOG.rollup("outlay.cost_hourly")
+    builds = CATALOG.builds_table(rollup)
+    assert CATALOG.table("outlay.cost_hourly").home("2026-11-01") == builds.prefix == "builds/outlay_builds/cost_hourly/"
+    assert builds.home("b", "2026-11-01") == f"{builds.prefix}build=b/cost_date=2026-11-01/"
