@@ -34,7 +34,7 @@ def test_a_superseded_build_goes_once_no_reader_can_hold_it(lake: TrinoLake) -> 
     assert objects(lake, "cost_hourly") == 2
     assert keep_house(lake, 24 * HOUR) == (0, 0), "a reader may have begun just before the second build"
     builds, _ = keep_house(lake, 26 * HOUR)
-    assert builds == 4, "the first build of each of the four rollups that read the bill"
+    assert builds == 5, "the first build of each of the five rollups that come from the bill"
     assert objects(lake, "cost_hourly") == 1
     assert [row["cost_usd"] for row in lake.rows("select cost_usd from cost_hourly")] == [Decimal(3)]
 
@@ -49,7 +49,7 @@ def test_a_build_that_stood_for_long_is_held_for_its_readers_when_it_is_replaced
     assert objects(lake, "cost_hourly") == 2, "whoever began to read before the restatement reads on"
     lake.write("resource_events", [cost_event(DAY, "4")], "cost", "cur", DAY, name="c")
     lake.run(NOON + late + HOUR)
-    assert keep_house(lake, late + 24 * HOUR)[0] == 4, "a day later the first goes, though the second was replaced since"
+    assert keep_house(lake, late + 24 * HOUR)[0] == 5, "a day later the first goes, though the second was replaced since"
     assert objects(lake, "cost_hourly") == 2
 
 

@@ -43,8 +43,10 @@ def at(lake: TrinoLake, since: timedelta, catalog: Catalog | None = None) -> Run
 def expire(lake: TrinoLake, since: timedelta) -> None:
     """What the bucket's lifecycle rules do: builds by their slot, what else a test writes as written at noon."""
     for table in lake.catalog.tables:
-        for key in list(keys(lake, table.prefix)):
-            first = key.removeprefix(table.prefix).split("/")[0].partition("=")
+        rollup = lake.catalog.rollup(table.full_name)
+        prefix = lake.catalog.builds_table(rollup).prefix if rollup else table.prefix
+        for key in list(keys(lake, prefix)):
+            first = key.removeprefix(prefix).split("/")[0].partition("=")
             built = datetime.strptime(first[2][:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if first[0] == "build" else NOON
             days = table.retention_of(first[2])
             if days and built + timedelta(days=days) < NOON + since:
@@ -76,7 +78,7 @@ def test_one_of_two_bills_is_restated_after_a_year_and_the_other_still_counts(la
     at(lake, timedelta())
     at(lake, YEAR)
     deliver(lake, "focus", "2", "8")
-    assert {built.rollup for built in at(lake, YEAR).built} >= {"cost_hourly", "cost_rollup_daily"}
+    assert {built.rollup for built in at(lake, YEAR).built} >= {"outlay.cost_hourly", "outlay.cost_rollup_daily"}
     assert total(lake) == total(lake, "cost_hourly", "true") == Decimal(108)
 
 
@@ -97,14 +99,16 @@ def test_a_changed_rollup_rebuilds_no_day_whose_sources_have_expired(lake: Trino
     changed = tuple(
         dataclasses.replace(rollup, sql=f"/* changed */ {rollup.sql}")
         for rollup in lake.catalog.rollups
-        if rollup.name in ("cost_hourly", "cost_rollup_daily", "resource_snapshots_daily")
+        if rollup.name in ("cost_hourly", "cost_daily", "resource_snapshots_daily")
     )
     only_daily = tuple(rollup for rollup in changed if rollup.name != "cost_hourly")
     assert at(lake, YEAR, dataclasses.replace(lake.catalog, rollups=only_daily)).built == []
     assert total(lake) == Decimal(100)
     assert [row["state"] for row in lake.rows("select state from resource_snapshots_daily")] == ["in-use"]
     hours_first = at(lake, YEAR, dataclasses.replace(lake.catalog, rollups=changed))
-    assert [built.rollup for built in hours_first.built] == ["cost_hourly", "cost_rollup_daily"], "bills are there for ever"
+    assert [built.rollup for built in hours_first.built] == ["outlay.cost_hourly", "outlay.cost_daily"], (
+        "bills are there for ever"
+    )
     assert total(lake) == Decimal(100)
 
 
