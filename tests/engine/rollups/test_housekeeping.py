@@ -56,9 +56,9 @@ def test_a_build_that_stood_for_long_is_held_for_its_readers_when_it_is_replaced
 def test_a_build_that_was_never_published_can_be_looked_at_for_a_week(lake: TrinoLake) -> None:
     rollup = lake.catalog.rollup("outlay.cost_hourly")
     assert rollup is not None
-    location = f"s3://{lake.environment.bucket}/builds/outlay_builds/cost_hourly/build=x/"
-    builds = Partitions(lake.lake.glue, lake.environment.database("outlay_builds"), lake.catalog.builds_table(rollup))
-    builds.register(Partition((new_build(NOON), DAY), location))
+    table, values = lake.catalog.builds_table(rollup), (new_build(NOON), DAY)
+    builds = Partitions(lake.lake.glue, lake.environment.database("outlay_builds"), table)
+    builds.register(Partition(values, lake.lake.location(table.folder(*values))))
     lake.write("resource_events", [cost_event(DAY, "1")], "cost", "cur", DAY)
     lake.run(NOON + HOUR)
     assert keep_house(lake, 6 * 24 * HOUR) == (0, 0)
