@@ -27,18 +27,22 @@ class Outcome:
 
 
 def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outcomes: Iterable[Outcome]) -> str:
-    """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
+    """Write a run's outcomes under a name that its collector, slot and part decide; returns the run's id.
+
+    All collectors share the day's partition: one partition a day and not one a collector and day keeps Glue's lists short.
+    """
     table = lake.catalog.table("outlay.collector_runs")
     run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
     rows = [
         {
             **asdict(outcome),
             "run_id": run_id,
+            "collector": collector,
             "slot": naive(slot),
             "part": part,
             "error_message": outcome.error_message and outcome.error_message[:1000],
         }
         for outcome in outcomes
     ]
-    lake.append(table, (collector, day), slot_name(slot, part), rows, ("aws_account_id", "aws_region"))
+    lake.append(table, (day,), f"{collector}-{slot_name(slot, part)}", rows, ("aws_account_id", "aws_region"))
     return run_id

@@ -16,7 +16,7 @@ def scan(lake: TrinoLake, slot: datetime, events: list[Row], status: str = "ok")
     """One scan of the volumes: its events and its outcome."""
     day = slot.date().isoformat()
     lake.write("resource_events", events, "config", "ebs_volumes", day, name=f"{slot:%H}")
-    lake.write("collector_runs", [scan_outcome(slot, status)], "ebs_volumes", day, name=f"{slot:%H}")
+    lake.write("collector_runs", [scan_outcome(slot, status)], day, name=f"{slot:%H}")
 
 
 def snapshot(lake: TrinoLake, day: str) -> dict[str, Row]:

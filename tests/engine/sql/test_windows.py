@@ -41,9 +41,7 @@ def test_the_plan_reads_the_declared_days_and_no_others(lake: TrinoLake, name: s
         if read.first is None:
             continue
         for day in DAYS:
-            values = (
-                (read.event_type, "any") if read.event_type else ("any",) if read.relation == "outlay.collector_runs" else ()
-            )
+            values = (read.event_type, "any") if read.event_type else ()
             lake.write(read.relation, [], *values, day.isoformat())
     planned = planned_days(lake, rollup, first, last)
     for read in rollup.reads:
