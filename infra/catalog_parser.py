@@ -18,6 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from infra.sql_comments import without_comments
+from lake.arrow_types import arrow_type
 from lake.catalog import Catalog
 from lake.errors import ConfigurationError
 from lake.relations import Check, Column, ReadDays, Rollup, SavedQuery, Table, View
@@ -206,7 +207,11 @@ def _columns(file: SqlFile, schema: exp.Expr) -> tuple[Column, ...]:
         comment = definition.find(exp.CommentColumnConstraint)
         if comment is None:
             file.fail(f"column {definition.name!r} has no comment; say what it means and its unit")
-        kind = definition.kind.sql("hive").lower().replace(", ", ",")
+        kind = re.sub(r"\s+", "", definition.kind.sql("hive").lower())
+        try:
+            arrow_type(kind)
+        except ConfigurationError as error:
+            file.fail(f"column {definition.name!r}: {error}")
         columns.append(Column(definition.name, kind, comment.this.this))
     return tuple(columns)
 

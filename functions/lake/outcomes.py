@@ -29,18 +29,22 @@ class Outcome:
 
 def outcomes_key(lake: Lake, collector: str, slot: datetime, part: int) -> str:
     """The key of the object that holds the outcomes of a run's part."""
-    folder = lake.catalog.table("outlay.collector_runs").folder(collector, slot.date().isoformat())
-    return f"{folder}{slot_name(slot, part)}.parquet"
+    folder = lake.catalog.table("outlay.collector_runs").folder(slot.date().isoformat())
+    return f"{folder}{_name(collector, slot, part)}.parquet"
 
 
 def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outcomes: Iterable[Outcome]) -> str:
-    """Write a run's outcomes under a name that its slot and part decide; returns the run's id."""
+    """Write a run's outcomes under a name that its collector, slot and part decide; returns the run's id.
+
+    All collectors share the day's partition: one partition a day and not one a collector and day keeps Glue's lists short.
+    """
     table = lake.catalog.table("outlay.collector_runs")
     run_id, day = stable_id("run", collector, slot.isoformat(), part), slot.date().isoformat()
     rows = [
         {
             **asdict(outcome),
             "run_id": run_id,
+            "collector": collector,
             "slot": naive(slot),
             "part": part,
             "aws_account_id": encodable(outcome.aws_account_id),
@@ -50,5 +54,9 @@ def record_outcomes(lake: Lake, collector: str, slot: datetime, part: int, outco
         }
         for outcome in outcomes
     ]
-    lake.append(table, (collector, day), slot_name(slot, part), rows, ("aws_account_id", "aws_region"))
+    lake.append(table, (day,), _name(collector, slot, part), rows, ("aws_account_id", "aws_region"))
     return run_id
+
+
+def _name(collector: str, slot: datetime, part: int) -> str:
+    return f"{collector}-{slot_name(slot, part)}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lake.arrow_types import leaf_paths
 from lake.relations import Table
 
 if TYPE_CHECKING:
@@ -116,10 +117,4 @@ def write_rows(
 
 def _dictionary_columns(schema: pa.Schema) -> list[str]:
     """Parquet paths of the columns that are worth a dictionary."""
-    names = []
-    for column in schema:
-        if pa.types.is_map(column.type):
-            names += [f"{column.name}.key_value.key", f"{column.name}.key_value.value"]
-        elif column.name not in PLAIN_COLUMNS:
-            names.append(column.name)
-    return names
+    return [path for column in schema if column.name not in PLAIN_COLUMNS for path in leaf_paths(column.name, column.type)]

@@ -62,7 +62,14 @@ def filled(lake: TrinoLake) -> TrinoLake:
     ]
     lake.write("budget_rules", rules)
     outcomes = [
-        {"run_id": "r", "slot": naive(NOON), "part": 0, "aws_account_id": "111111111111", **outcome}
+        {
+            "run_id": "r",
+            "collector": "nat_gateways",
+            "slot": naive(NOON),
+            "part": 0,
+            "aws_account_id": "111111111111",
+            **outcome,
+        }
         for outcome in (
             {"aws_region": "us-east-1", "status": "ok", "event_count": 1, "duration_ms": 5},
             {
@@ -74,7 +81,7 @@ def filled(lake: TrinoLake) -> TrinoLake:
             },
         )
     ]
-    lake.write("collector_runs", outcomes, "nat_gateways", str(LAST))
+    lake.write("collector_runs", outcomes, str(LAST))
     lake.run()
     for view in ("resource_snapshots", "collection_coverage", "cost_anomalies", "budget_violations", "cost_node_resources"):
         lake.view(view)

@@ -222,6 +222,7 @@ def scan_outcome(slot: datetime, status: str = "ok", **fields: Any) -> Row:
     """A row of collector_runs for the volumes' scan of account 111111111111 in us-east-1."""
     return {
         "run_id": f"run-{slot.isoformat()}",
+        "collector": "ebs_volumes",
         "slot": naive(slot),
         "part": 0,
         "aws_account_id": "111111111111",

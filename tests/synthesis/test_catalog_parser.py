@@ -43,6 +43,12 @@ MISTAKES = {
         "`grain:` names 'hours', which is no column",
     ),
     "column without comment": (TABLE, "comment 'Bill lines'", "", "column 'event_count' has no comment"),
+    "column type": (
+        TABLE,
+        " bigint ",
+        " tinyint ",
+        "column 'event_count': column type 'tinyint' is not one that the lake stores",
+    ),
     "other table's name": (TABLE, "create external table cost_hourly", "create external table cost", "creates 'cost'"),
     "column order": (
         ROLLUP,

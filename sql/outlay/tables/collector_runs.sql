@@ -1,9 +1,10 @@
 -- How each scan ended: a failed scan is an outcome, never an empty table.
 -- grain:     run_id, aws_account_id, aws_region
--- partition: collector, run_date
+-- partition: run_date
 -- retention: 1 year
 create external table collector_runs (
     run_id         string     comment 'UUIDv5 of collector, slot and part: a retried run keeps its id',
+    collector      string     comment 'Which collector, or which bill',
     slot           timestamp  comment 'Scheduled time of the run, UTC',
     part           int        comment '0, then 1, 2, ... for the continuations of a run that ran short of time',
     aws_account_id string     comment 'Account that was scanned; the export for a bill, or the bill itself by its name',
@@ -15,7 +16,6 @@ create external table collector_runs (
     error_message  string     comment 'The error in one sentence, cut at 1,000 characters'
 )
 partitioned by (
-    collector      string     comment 'Which collector, or which bill',
     run_date       date       comment 'UTC date of slot'
 )
 stored as parquet

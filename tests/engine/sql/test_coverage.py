@@ -18,7 +18,7 @@ def publish_coverage(lake: TrinoLake, day: str) -> list[Row]:
 
 
 def scans(lake: TrinoLake, day: str, *outcomes: Row) -> None:
-    lake.write("collector_runs", outcomes, "ebs_volumes", day)
+    lake.write("collector_runs", outcomes, day)
 
 
 def test_the_newest_outcome_counts_and_the_last_success_is_remembered(lake: TrinoLake) -> None:

@@ -30,9 +30,7 @@ def test_the_plan_reads_the_declared_days_and_no_others(lake: TrinoLake, name: s
     for read in rollup.reads:
         if read.first is None:
             continue
-        before = (
-            (read.event_type, "any") if read.event_type else ("any",) if read.relation == "outlay.collector_runs" else ()
-        )
+        before = (read.event_type, "any") if read.event_type else ()
         nowhere = f"s3://{lake.environment.bucket}/nothing/"  # a plan asks for partitions, not for their objects
         days = [Partition((*before, day.isoformat()), nowhere) for day in DAYS]
         lake.partitions(read.relation).register(*days)
