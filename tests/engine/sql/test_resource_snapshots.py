@@ -67,7 +67,7 @@ def test_gone_only_after_a_later_successful_scan_of_its_account_and_region(lake:
 def test_a_scan_of_a_whole_account_deletes_what_it_no_longer_sees_in_any_region(lake: TrinoLake) -> None:
     scan(lake, NINE, [config_event(NINE, "arn:1"), config_event(NINE, "arn:2", aws_region="eu-west-1")])
     later = NINE + HOUR
-    lake.write("resource_events", [config_event(later, "arn:1")], "config", DAY, name="whole")
+    lake.write("resource_events", [config_event(later, "arn:1")], "config", "ebs_volumes", DAY, name="whole")
     lake.write("collector_runs", [scan_outcome(later, aws_region="global")], DAY, name="whole")
     rows = snapshot(lake, DAY)
     assert (rows["arn:1"]["state"], rows["arn:2"]["state"]) == ("in-use", "deleted")
