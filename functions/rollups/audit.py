@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from hashlib import sha256
 
-from lake.athena import Athena
+from lake.athena import Athena, QueryRow
 from lake.catalog import BUILD_COLUMN
 from lake.errors import AuditError, ConfigurationError
 from lake.lake import Lake
 from lake.relations import Check, Rollup
 from lake.sql_text import identifier, identifiers, literal
+from lake.times import days_between
 
 MOST_SHOWN = 10
+CONTENT = "content"
+"""Among the rows of an audit: not a failure, but what a day and group holds."""
 
 
-def audit(lake: Lake, athena: Athena, rollup: Rollup, build: str, first_day: date, last_day: date) -> None:
-    """Raise AuditError where a check finds a row that should not be; it says where to look at the rejected rows."""
-    failures = athena.rows(audit_sql(lake, rollup, build, first_day, last_day))
+def audit(lake: Lake, athena: Athena, rollup: Rollup, build: str, first_day: date, last_day: date) -> dict[date, str]:
+    """A checksum of each day's rows, whatever their order; the same rows always have the same one.
+
+    Raises AuditError where a check finds a row that should not be; it says where to look at the rejected rows.
+    """
+    found = athena.rows(audit_sql(lake, rollup, build, first_day, last_day))
+    failures = [row for row in found if row["failed_check"] != CONTENT]
     if not failures:
-        return
+        return _contents(found, days_between(first_day, last_day))
     shown = "; ".join(f"{row['failed_check']} on {row['failed_day']}: {row['detail']}" for row in failures[:MOST_SHOWN])
     builds = lake.environment.sql_name(lake.catalog.builds_table(rollup).full_name)
     raise AuditError(
@@ -28,8 +36,19 @@ def audit(lake: Lake, athena: Athena, rollup: Rollup, build: str, first_day: dat
     )
 
 
+def _contents(found: list[QueryRow], days: list[date]) -> dict[date, str]:
+    """One digest a day, of the checksums of its groups; a day without rows has that of nothing."""
+    by_day: dict[str, list[str]] = {day.isoformat(): [] for day in days}
+    for row in found:
+        if row["detail"] is not None:
+            by_day[row["failed_day"]].append(row["detail"])
+    return {day: sha256("\x1e".join(sorted(by_day[day.isoformat()])).encode()).hexdigest()[:32] for day in days}
+
+
 def audit_sql(lake: Lake, rollup: Rollup, build: str, first_day: date, last_day: date) -> str:
     """One query for all checks of a rollup; its rows are the failures: failed_check, failed_day, detail.
+
+    Beside them it has a row for each day and group whose failed_check is CONTENT: a checksum of the rows, and their number.
 
     The build is read once: its rows are gathered by key, the keys by day and group, and all checks look at those few rows.
     """
@@ -45,11 +64,22 @@ def audit_sql(lake: Lake, rollup: Rollup, build: str, first_day: date, last_day:
     sums = [f"sum({identifier(check.columns[0])}) as mine{i}" for i, check in enumerate(conserved)]
     totals = [f"sum(mine{i}) as mine{i}" for i, _ in enumerate(conserved)]
     window = f"between {literal(first_day)} and {literal(last_day)}"
-    by_key = ", ".join([keys, "count(*) as copies", f"count_if({lacking}) as lacking", *sums])
+    columns = identifiers([column.name for column in lake.catalog.table(rollup.full_name).all_columns])
+    by_key = ", ".join(
+        [
+            keys,
+            "count(*) as copies",
+            f"count_if({lacking}) as lacking",
+            f"checksum(row({columns})) as rows_checksum",
+            *sums,
+        ]
+    )
     by_group = ", ".join(
         [
             groups,
             "sum(if(copies > 1, copies, 0)) as copies",
+            "sum(copies) as row_count",
+            "checksum(rows_checksum) as rows_checksum",
             "sum(lacking) as lacking",
             f"count(*) over (partition by {identifier(day)}) as group_count",
             *totals,
@@ -111,6 +141,9 @@ def _findings_sql(unique: Check, missing: list[str], conserved: list[Check]) -> 
             f"row({literal(_shown(conserved[0]))}, coalesce(group_count, 0) < coalesce(most_groups, 1), "
             "'only ' || cast(group_count as varchar) || ' of ' || cast(most_groups as varchar) || ' groups')"
         )
+    findings.append(
+        f"row({literal(CONTENT)}, rows_checksum is not null, to_hex(rows_checksum) || ' ' || cast(row_count as varchar))"
+    )
     return ", ".join(findings)
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from lake.athena import Athena
 from lake.lake import Lake
 from lake.partitions import VERSION_PARAMETER, Partition
-from lake.relations import Rollup
+from lake.relations import Rollup, Table
 from lake.sql_text import literal
 from lake.times import days_between
 from rollups.audit import audit
-from rollups.build_ids import BUILD_PARAMETER, REPLACED_PARAMETER, new_build
+from rollups.build_ids import BUILD_PARAMETER, CONTENT_PARAMETER, REPLACED_PARAMETER, new_build
 from rollups.sources import SourceVersions
-from rollups.staleness import Sources, Version, candidate_days, fingerprint, stale_ranges, stands
+from rollups.staleness import Sources, Version, Versions, candidate_days, fingerprint, stale_ranges, stands
 
 
 @dataclass
@@ -70,32 +70,54 @@ class Builder:
             *(Partition((build, day.isoformat()), location) for day, location in locations.items())
         )
         done = self._athena.within(rollup.database).unload(rollup.sql, target, table.day_column or "", parameters)
-        audit(self._lake, self._athena, rollup, build, first_day, last_day)
-        self._mark_replaced(rollup, slot, first_day, last_day)
-        versions = {day: Version(fingerprint(rollup, day, sources, own), slot.date()) for day in days}
-        self._lake.partitions(table).publish(
-            *(
-                Partition((day.isoformat(),), locations[day], {VERSION_PARAMETER: version.made_from, BUILD_PARAMETER: build})
-                for day, version in versions.items()
-            )
-        )
-        own.update(versions)
+        contents = audit(self._lake, self._athena, rollup, build, first_day, last_day)
+        made_from = {day: fingerprint(rollup, day, sources, own) for day in days}
+        own.update(self._publish(rollup, slot, build, locations, contents, made_from, own))
         return Built(rollup.full_name, days, done.scanned_bytes)
 
-    def _mark_replaced(self, rollup: Rollup, slot: datetime, first_day: date, last_day: date) -> None:
-        """Note on the builds that are published now when they stop being so: readers may hold them for a while yet.
+    def _publish(
+        self,
+        rollup: Rollup,
+        slot: datetime,
+        build: str,
+        locations: Mapping[date, str],
+        contents: Mapping[date, str],
+        made_from: Mapping[date, str],
+        own: Versions,
+    ) -> dict[date, Version]:
+        """Point the days that came out different at the build; note on the others what they would be made from now.
 
         Mark before publishing. If we die in between, a live build is marked replaced, which is harmless; the other order
         leaves one that looks rejected.
         """
         table = self._catalog.table(rollup.full_name)
-        day = table.day_column
-        current = self._lake.partitions(table).all(f"{day} >= '{first_day}' AND {day} <= '{last_day}'")
+        current = self._current(table, min(locations), max(locations))
+        same = {day for day in locations if day in current and day in own and own[day].content == contents[day]}
         replaced = [
-            Partition(
-                (found.parameters[BUILD_PARAMETER], *found.values), found.location, {REPLACED_PARAMETER: slot.isoformat()}
-            )
-            for found in current
-            if BUILD_PARAMETER in found.parameters
+            Partition((found.parameters[BUILD_PARAMETER], *found.values), found.location)
+            for day, found in current.items()
+            if BUILD_PARAMETER in found.parameters and day not in same
         ]
-        self._lake.partitions(self._catalog.builds_table(rollup)).publish(*replaced)
+        replaced += [Partition((build, day.isoformat()), locations[day]) for day in sorted(same)]
+        stamp = {REPLACED_PARAMETER: slot.isoformat()}
+        self._lake.partitions(self._catalog.builds_table(rollup)).publish(
+            *(replace(one, parameters=stamp) for one in replaced)
+        )
+        published = []
+        for day, location in locations.items():
+            parameters = {BUILD_PARAMETER: build, CONTENT_PARAMETER: contents[day]}
+            if day in same:
+                location, parameters = current[day].location, dict(current[day].parameters)
+            published.append(Partition((day.isoformat(),), location, {**parameters, VERSION_PARAMETER: made_from[day]}))
+        self._lake.partitions(table).publish(*published)
+        return {
+            day: Version(made_from[day], own[day].written if day in same else slot.date(), contents[day])
+            for day in locations
+        }
+
+    def _current(self, table: Table, first_day: date, last_day: date) -> dict[date, Partition]:
+        """What is published now of some days."""
+        found = self._lake.partitions(table).all(
+            f"{table.day_column} >= '{first_day}' AND {table.day_column} <= '{last_day}'"
+        )
+        return {date.fromisoformat(partition.values[-1]): partition for partition in found}

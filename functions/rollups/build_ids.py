@@ -9,6 +9,8 @@ from lake.times import slot_name
 
 BUILD_PARAMETER = "outlay.build"
 """Parameter of a published partition: the build that it came from."""
+CONTENT_PARAMETER = "outlay.content"
+"""Parameter of a published partition: a checksum of its rows."""
 REPLACED_PARAMETER = "outlay.replaced"
 """Parameter of a build's partition: the slot of the run that put another build in its place (ISO 8601, UTC)."""
 

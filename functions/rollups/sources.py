@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from lake.lake import Lake
 from lake.partitions import Partition
 from lake.relations import ReadDays, Rollup, Table
-from rollups.build_ids import BUILD_PARAMETER, built_at
+from rollups.build_ids import BUILD_PARAMETER, CONTENT_PARAMETER, built_at
 from rollups.staleness import Sources, Version, Versions
 
 EXPIRY_MARGIN_DAYS = 7
@@ -70,7 +70,8 @@ class SourceVersions:
         for partition in partitions:
             version = partition.version or contents.get(partition.folder, "")
             by_day[_day(partition)].append(f"{partition.values}={version}")
-        return {day: Version(_digest(sorted(versions)), written=day) for day, versions in by_day.items()}
+        digests = {day: _digest(sorted(versions)) for day, versions in by_day.items()}
+        return {day: Version(digest, written=day, content=digest) for day, digest in digests.items()}
 
     def _kept_since(self, table: Table, event_type: str | None) -> date | None:
         """The day before which objects may have expired; None where they never do."""
@@ -99,8 +100,9 @@ def _day(partition: Partition) -> date:
 
 def _built(partition: Partition) -> Version:
     """The version of a rollup's published partition."""
-    build = partition.parameters.get(BUILD_PARAMETER)
-    return Version(partition.version or "", built_at(build).date() if build else _day(partition))
+    build, made_from = partition.parameters.get(BUILD_PARAMETER), partition.version or ""
+    content = partition.parameters.get(CONTENT_PARAMETER, made_from)
+    return Version(made_from, built_at(build).date() if build else _day(partition), content)
 
 
 def _digest(parts: Iterable[str]) -> str:

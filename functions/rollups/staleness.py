@@ -16,16 +16,21 @@ MOST_DAYS_A_QUERY = 90
 
 @dataclass(frozen=True)
 class Version:
-    """What a day of a relation was made from, and the day on which its objects were written."""
+    """What a day of a relation was made from, the day on which its objects were written, and what it holds.
+
+    content is a checksum of the rows where a rollup built them. Readers compare that: a day that was built anew and came out
+    the same changes nothing for them.
+    """
 
     made_from: str
     written: date
+    content: str
 
 
 Versions = Mapping[date, Version]
 """The days of a relation that have a partition."""
 
-_NONE = Version("", date.min)
+_NONE = Version("", date.min, "")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def fingerprint(rollup: Rollup, day: date, sources: Sources, own: Versions) -> s
             continue
         versions = own if read.relation == rollup.full_name else sources.days[read]
         parts.append(str(read))
-        parts += [versions.get(at, _NONE).made_from for at in days_read(read, day)]
+        parts += [versions.get(at, _NONE).content for at in days_read(read, day)]
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 

@@ -66,6 +66,19 @@ def test_only_the_days_whose_sources_changed_are_built_again(lake: TrinoLake) ->
     assert totals(lake) == {DAYS[0]: Decimal(5), DAYS[1]: Decimal(1), DAYS[2]: Decimal(1)}
 
 
+def test_a_day_that_comes_out_the_same_changes_nothing_for_its_readers(lake: TrinoLake) -> None:
+    for day in DAYS:
+        deliver(lake, day, "1", "2")
+    lake.run()
+    location = {p.values[0]: p.location for p in lake.partitions("cost_hourly").all()}
+    restate(lake, DAYS[0], "2", "1", version="2")
+    assert built(lake.run()) == {"cost_hourly": 1}, "the same charges in another order: what reads them is not built again"
+    assert {p.values[0]: p.location for p in lake.partitions("cost_hourly").all()} == location
+    assert built(lake.run()) == {}, "it is remembered what the day is made from now"
+    restate(lake, DAYS[0], "2", "2", version="3")
+    assert built(lake.run())["cost_rollup_daily"] == 1
+
+
 def test_a_build_that_fails_its_audit_publishes_nothing_and_its_readers_wait(lake: TrinoLake) -> None:
     deliver(lake, DAYS[0], "1")
     lake.run()

@@ -21,7 +21,7 @@ def rollup(*reads: ReadDays) -> Rollup:
 
 def sources(read: ReadDays, written: dict[date, date]) -> Sources:
     """A source that is kept for a year, with the days on which its days were written."""
-    versions = {day: Version("v", at) for day, at in written.items()}
+    versions = {day: Version("v", at, "v") for day, at in written.items()}
     return Sources({read: versions}, {}, {read: KEPT_SINCE})
 
 
@@ -62,11 +62,11 @@ def test_what_never_expires_lets_nothing_stand() -> None:
 
 def test_the_first_source_of_the_day_itself_decides_which_days_there_are() -> None:
     before, late, today = ReadDays("a", 1, 1), ReadDays("b", 0, 0, as_built=True), ReadDays("c", -1, 0)
-    days = {date(2026, 11, day): Version("v", TODAY) for day in (2, 4)}
-    other = {date(2026, 11, 9): Version("v", TODAY)}
+    days = {date(2026, 11, day): Version("v", TODAY, "v") for day in (2, 4)}
+    other = {date(2026, 11, 9): Version("v", TODAY, "v")}
     made = Sources({before: other, late: other, today: days, ReadDays("d", 0, 0): other}, {}, {})
     assert candidate_days(rollup(before, late, today), made, {}) == list(days)
-    own = {date(2026, 11, day): Version("v", TODAY) for day in (1, 3)}
+    own = {date(2026, 11, day): Version("v", TODAY, "v") for day in (1, 3)}
     expected = [date(2026, 11, day) for day in (2, 3, 4)]
     assert candidate_days(rollup(before, late, today), made, own) == expected, "a day before the source begins stands"
 
