@@ -44,6 +44,7 @@ REVIEWED = {
             "builds",
             "by_group",
             "by_key",
+            "columns",
             "condition",
             "groups",
             "i",

@@ -88,25 +88,25 @@ def _sides(path: Path) -> tuple[str, str]:
 
 
 def _of_rollups() -> dict[str, str]:
-    return {**_windows("day", "month", "date '{:%Y-%m-01}'"), "day": "day", "month_of": "date_trunc('month', day)"}
+    return {**_windows("day"), "day": "day", "month_of": "date_trunc('month', day)"}
 
 
 def _of_bill() -> dict[str, str]:
     day = "cast(line_item_usage_start_date as date)"
     tags = {f"tag_{group}": f"element_at(resource_tags, 'user_{group}')" for group in ("customer", "cluster", "env")}
-    return {**_windows(day, "billing_period", "'{:%Y-%m}'"), **tags, "day": day, "month_of": f"date_trunc('month', {day})"}
+    return {**_windows(day, period=True), **tags, "day": day, "month_of": f"date_trunc('month', {day})"}
 
 
-def _windows(day: str, month: str, written: str) -> dict[str, str]:
-    """Conditions on the last so many days, and on the month so far; each names the partitions, as a careful person would."""
+def _windows(day: str, *, period: bool = False) -> dict[str, str]:
+    """Conditions on the last so many days, and on the month so far; over the bill they name its partitions, too."""
     windows = {f"last_{days}": LAST - timedelta(days=days - 1) for days in (7, 14, 30, 90)}
     windows["month"] = LAST.replace(day=1)
-    return {name: _between(day, month, written, first) for name, first in windows.items()}
+    return {name: _since(first, day, period=period) for name, first in windows.items()}
 
 
-def _between(day: str, month: str, written: str, first: date) -> str:
-    months = f"{month} between {written.format(first)} and {written.format(LAST)}"
-    return f"({day} between date '{first}' and date '{LAST}' and {months})"
+def _since(first: date, day: str, *, period: bool) -> str:
+    days = f"{day} between date '{first}' and date '{LAST}'"
+    return f"({days} and billing_period between '{first:%Y-%m}' and '{LAST:%Y-%m}')" if period else f"({days})"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class ClickHouse:
                 _download(lake, name, Path(folder))
                 self._session.query(
                     f"create table {name} engine = MergeTree {order} settings allow_nullable_key = 1 as "
-                    f"select *, toStartOfMonth(day) as month from file('{folder}/*.parquet', Parquet)"
+                    f"select * from file('{folder}/*/*.parquet', Parquet) settings use_hive_partitioning = 1"
                 )
 
     def wall_s(self, sql: str) -> float:
@@ -43,7 +43,9 @@ class ClickHouse:
 
 def _download(lake: TrinoLake, name: str, folder: Path) -> None:
     """Every object of the table's published partitions."""
-    for number, partition in enumerate(lake.partitions(f"outlay.{name}").all()):
+    for partition in lake.partitions(f"outlay.{name}").all():
         listed = lake.s3.list_objects_v2(Bucket=lake.environment.bucket, Prefix=partition.folder)
+        day = folder / f"day={partition.values[-1]}"
+        day.mkdir()
         for part, found in enumerate(listed.get("Contents", [])):
-            lake.s3.download_file(lake.environment.bucket, found["Key"], str(folder / f"{number}-{part}.parquet"))
+            lake.s3.download_file(lake.environment.bucket, found["Key"], str(day / f"{part}.parquet"))
