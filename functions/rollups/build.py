@@ -92,7 +92,10 @@ class Builder:
         """
         table = self._catalog.table(rollup.full_name)
         current = self._current(table, min(locations), max(locations))
-        same = {day for day in locations if day in current and day in own and own[day].content == contents[day]}
+        # What is published may have expired: equal rows must then be published anew, or the day stays empty.
+        kept_since = self._sources.kept_since(table, None) or date.min
+        lasting = {day for day in locations if day in current and day in own and own[day].written >= kept_since}
+        same = {day for day in lasting if own[day].content == contents[day]}
         replaced = [
             Partition((found.parameters[BUILD_PARAMETER], *found.values), found.location)
             for day, found in current.items()

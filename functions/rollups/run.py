@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from graphlib import TopologicalSorter
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.catalog import Catalog
 from lake.errors import OutlayError
@@ -50,6 +53,7 @@ class _Run:
         self._order = TopologicalSorter(graph)
         self._under_way: dict[Future[bool], tuple[str, list[Built]]] = {}
         self._report = RunReport()
+        self._beginning, self._has_begun = threading.Lock(), False
 
     def to_its_end(self) -> RunReport:
         self._order.prepare()
@@ -74,8 +78,10 @@ class _Run:
 
     def _build(self, rollup: Rollup, built: list[Built]) -> bool:
         """Build what is stale of one rollup, adding to built; whether all of it was."""
-        if self._is_late() and self._report.built:
-            return False
+        with self._beginning:
+            if self._is_late() and self._has_begun:
+                return False
+            self._has_begun = True
         for one in self._builder.build_stale_days(rollup, self._slot):
             built.append(one)
             if self._is_late():
@@ -90,6 +96,9 @@ class _Run:
             self._report.is_complete &= ended.result()
         except OutlayError as error:
             self._report.failed[name] = str(error)
+        except (ClientError, BotoCoreError) as error:
+            # Glue may be throttled, too. One rollup's failed call must not take the report of the others with it.
+            self._report.failed[name] = f"{name}: {type(error).__name__}: {error}"
 
     def _is_late(self) -> bool:
         return self._remaining_ms() < LEAST_MS

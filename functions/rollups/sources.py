@@ -35,7 +35,7 @@ class SourceVersions:
         """Versions of everything that the rollup reads, but for itself."""
         others = [read for read in rollup.reads if read.relation != rollup.full_name]
         dated = [read for read in others if read.first is not None]
-        kept_since = {read: self._kept_since(self._catalog.table(read.relation), read.event_type) for read in dated}
+        kept_since = {read: self.kept_since(self._catalog.table(read.relation), read.event_type) for read in dated}
         return Sources(
             days={read: self._versions(read) for read in dated},
             whole={read: self._content(self._catalog.table(read.relation).prefix) for read in others if read.first is None},
@@ -61,7 +61,7 @@ class SourceVersions:
             return self._days[source]
 
     def _listed(self, table: Table, event_type: str | None) -> Versions:
-        kept_since = self._kept_since(table, event_type) or date.min
+        kept_since = self.kept_since(table, event_type) or date.min
         partitions = [found for found in self._partitions(table, event_type) if _day(found) >= kept_since]
         contents: Mapping[str, str] = {}
         if any(partition.version is None for partition in partitions):
@@ -73,8 +73,8 @@ class SourceVersions:
         digests = {day: _digest(sorted(versions)) for day, versions in by_day.items()}
         return {day: Version(digest, written=day, content=digest) for day, digest in digests.items()}
 
-    def _kept_since(self, table: Table, event_type: str | None) -> date | None:
-        """The day before which objects may have expired; None where they never do."""
+    def kept_since(self, table: Table, event_type: str | None) -> date | None:
+        """The day before which objects of a table may have expired; None where they never do."""
         days = table.retention_of(event_type)
         return self._today - timedelta(days=days - EXPIRY_MARGIN_DAYS) if days else None
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lake.catalog import Catalog
 from lake.errors import QueryError
@@ -109,6 +110,25 @@ def test_with_little_time_left_no_further_build_is_begun() -> None:
     report = run(Builds(), rollup("hourly"), rollup("daily", "hourly"), remaining_ms=lambda: next(left, LEAST_MS - 1))
     assert not report.is_complete
     assert [built.rollup for built in report.built] == ["outlay.hourly"]
+
+
+def test_a_wave_that_begins_late_begins_one_build_alone() -> None:
+    report = run(Builds(), *(rollup(f"r{number}") for number in range(6)), remaining_ms=lambda: LEAST_MS - 1)
+    assert (report.is_complete, len(report.built)) == (False, 1)
+
+
+def test_a_refused_call_of_glue_fails_its_rollup_and_no_other() -> None:
+    class Throttled(Builds):
+        def build_stale_days(self, rollup: Rollup, slot: datetime) -> Iterator[Built]:
+            if rollup.name == "hourly":
+                raise ClientError(
+                    {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "BatchUpdatePartition"
+                )
+            yield from super().build_stale_days(rollup, slot)
+
+    report = run(Throttled(), rollup("hourly"), rollup("daily", "hourly"), rollup("other"))
+    assert "ThrottlingException" in report.failed["outlay.hourly"]
+    assert [built.rollup for built in report.built] == ["outlay.other"]
 
 
 def test_what_kills_a_build_ends_the_run() -> None:
