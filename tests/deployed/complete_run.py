@@ -106,7 +106,7 @@ class CompleteRun:
 
     def change_schema(self) -> str:
         """A deployment that drops a view, changes one and writes the reference tables; CloudFormation's answer."""
-        state = {"Version": "v2", "Tables": {}, "Views": [["a_view_that_is_gone", "1"]], "ReferenceData": "1"}
+        state = {"Version": "v2", "Tables": {}, "Views": [["outlay.a_view_that_is_gone", "1"]], "ReferenceData": "1"}
         with _cloudformation() as (url, answers):
             event = {
                 "RequestType": "Update",
