@@ -13,10 +13,12 @@ from lake.catalog import Catalog
 from lake.configuration import GROUPS, Account, BudgetRule, Configuration, Notifications
 from lake.errors import ConfigurationError
 from lake.relations import Column, View
+from schema.reference_tables import reference_tables
 from schema.state import schema_state
 from schema.step import SchemaStep
 from tests.support.lake_on_trino import TrinoLake
 
+ROLE_ARN = "arn:aws:iam::{account_id}:role/outlay"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RULE = BudgetRule("r", "why", "account", "total", None, "daily", Decimal("9.99"), "unblended", "warning", None)
 CONFIGURATION = Configuration(
@@ -29,12 +31,17 @@ CONFIGURATION = Configuration(
 
 
 def apply(
-    lake: TrinoLake, old: dict[str, object], catalog: Catalog, *, reference: str = "a", destructive: bool = False
+    lake: TrinoLake,
+    old: dict[str, object],
+    catalog: Catalog,
+    configuration: Configuration = CONFIGURATION,
+    *,
+    destructive: bool = False,
 ) -> dict[str, object]:
     """One deployment; returns its state, the next one's old."""
-    step = SchemaStep(replace(lake.lake, catalog=catalog, configuration=CONFIGURATION), lake.athena)
-    new = schema_state(catalog, reference)
-    step.apply(old, new, NOW, allow_destructive=destructive, role_arn="arn:aws:iam::{account_id}:role/outlay")
+    step = SchemaStep(replace(lake.lake, catalog=catalog, configuration=configuration), lake.athena)
+    new = schema_state(catalog, reference_tables(catalog, configuration, ROLE_ARN))
+    step.apply(old, new, NOW, allow_destructive=destructive, role_arn=ROLE_ARN)
     return new
 
 
@@ -84,6 +91,17 @@ def test_the_same_deployment_twice_changes_and_logs_nothing(lake: TrinoLake) -> 
     before = lake.rows("select count(*) as n from _migrations")
     apply(lake, state, lake.catalog)
     assert lake.rows("select count(*) as n from _migrations") == before
+
+
+def test_a_rule_that_changes_is_logged_for_its_own_table_alone(lake: TrinoLake) -> None:
+    state = apply(lake, {}, lake.catalog)
+    before = {row["migration_id"] for row in lake.rows("select migration_id from _migrations")}
+    changed = replace(CONFIGURATION, budgets=(replace(RULE, limit_usd=Decimal("5.00")),))
+    apply(lake, state, lake.catalog, changed)
+    logged = lake.rows("select migration_id, relation, kind, change from _migrations")
+    new = [(r["relation"], r["kind"], r["change"]) for r in logged if r["migration_id"] not in before]
+    assert new == [("outlay.budget_rules", "reference", "changed")]
+    assert lake.rows("select limit_usd from budget_rules") == [{"limit_usd": Decimal("5.00")}]
 
 
 def test_going_back_on_the_same_day_is_logged_beside_the_way_there(lake: TrinoLake) -> None:
