@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from lake.catalog import Catalog
+from lake.catalog import Catalog, ReferenceRow
+from lake.column_text import value_of
 from lake.configuration import Configuration
+from lake.relations import Table
 
 Rows = list[dict[str, Any]]
 
@@ -38,8 +40,15 @@ FROM_CONFIGURATION: Mapping[str, Callable[[Configuration, str], Rows]] = {
 
 
 def reference_tables(catalog: Catalog, configuration: Configuration, role_arn: str) -> dict[str, Rows]:
-    """Every reference table by full name, with all its rows, in the order of the names.
+    """Every reference table by full name, with all its rows, in the order of the names: from config/ or from a CSV of sql/.
 
     role_arn is the pattern of the members' role, with {account_id}.
     """
-    return {name: rows_of(configuration, role_arn) for name, rows_of in sorted(FROM_CONFIGURATION.items())}
+    found = {name: rows_of(configuration, role_arn) for name, rows_of in FROM_CONFIGURATION.items()}
+    found |= {name: _typed(catalog.table(name), rows) for name, rows in catalog.reference_rows.items()}
+    return dict(sorted(found.items()))
+
+
+def _typed(table: Table, rows: Iterable[ReferenceRow]) -> Rows:
+    kinds = {column.name: column.type for column in table.columns}
+    return [{name: None if text is None else value_of(text, kinds[name]) for name, text in row.items()} for row in rows]

@@ -52,7 +52,7 @@ def changes(old: State, new: State) -> list[Change]:
         Change(name, "view", "changed") for name in views_now if views_before.get(name, views_now[name]) != views_now[name]
     ]
     found += [Change(name, "view", "dropped") for name in reversed(list(views_before)) if name not in views_now]
-    return [*found, *_reference_changes(old.get("ReferenceTables", {}), new.get("ReferenceTables", {}))]
+    return [*found, *_reference_changes(old, new)]
 
 
 def _table_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -73,10 +73,15 @@ def _table_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[C
             yield Change(name, "table", "dropped", True)
 
 
-def _reference_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    for name, digest in new.items():
-        if old.get(name) != digest:
+def _reference_changes(old: State, new: State) -> Iterator[Change]:
+    before, now = old.get("ReferenceTables", {}), new.get("ReferenceTables", {})
+    for name, digest in now.items():
+        if before.get(name) != digest:
             yield Change(name, "reference", "changed")
+    for name in before:
+        if name not in now and name in new.get("Tables", {}):
+            # Nothing writes the table from now on, so that the rows of the last deployment would stay in it for ever.
+            yield Change(name, "reference", "no longer filled", True)
 
 
 def _digest(text: str) -> str:

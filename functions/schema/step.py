@@ -80,6 +80,7 @@ def _refuse_destructive(found: list[Change]) -> None:
     lost = [f"{change.relation}: {change.change}" for change in found if change.is_destructive]
     if lost:
         raise ConfigurationError(
-            f"this deployment would lose data ({'; '.join(lost)}); keep the column and add a new one beside it, or set "
+            f"this deployment would lose data ({'; '.join(lost)}); keep the column and add a new one beside it, keep "
+            "the CSV of a table that stays (its header alone empties the table), or set "
             "allow_destructive_changes: true in config/deployment.yaml for one deployment"
         )
