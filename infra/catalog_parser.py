@@ -2,7 +2,7 @@
 
 `sql/<database>/{tables,rollups,views,queries}/<name>.sql`: the path is the name. Each file starts with a header of comment
 lines: one sentence (or several), then `key: value` lines. What is wrong raises ConfigurationError with the file, the line's
-key and value, and what would be right.
+key and value, and what would be right. `infra.reference_data` reads the CSVs in data/ beside them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NoReturn, TypeVar
 import sqlglot
 from sqlglot import exp
 
+from infra.reference_data import read_reference_data
 from infra.sql_comments import without_comments
 from lake.arrow_types import arrow_type
 from lake.catalog import Catalog
@@ -105,6 +106,7 @@ def parse_catalog(sql_folder: Path) -> Catalog:
         rollups=tuple(_in_order(rollups)),
         views=tuple(views),
         queries=tuple(SavedQuery(f.database, f.name, f.sentence, f.sql) for f in by_kind["queries"]),
+        reference_rows=read_reference_data(sql_folder, known, filled),
     )
 
 

@@ -39,14 +39,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("DaysBuilt", MetricUnit.Count, sum(len(built.days) for built in report.built))
     metrics.add_metric("RollupsFailed", MetricUnit.Count, len(report.failed))
     logger.info("rollups ran", extra={"failed": report.failed, "waiting": report.waiting})
-    problems = [*report.failed.values(), *refused]
+    problems = [*refused, *report.failed.values()]
     removed = Removed()
     try:
         removed = Housekeeping(lake).run(slot)
     except (OutlayError, ClientError, BotoCoreError) as error:
         # What was not removed is tried again by the next run; it must not hide which rollups failed.
         logger.exception("housekeeping failed")
-        problems.append(f"housekeeping: {type(error).__name__}: {error}")
+        problems.insert(0, f"housekeeping: {type(error).__name__}: {error}")
     if problems:
         raise RollupError("; ".join(problems))
     return {

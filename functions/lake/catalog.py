@@ -6,6 +6,7 @@ So no function needs a SQL parser. From these declarations come the Glue tables,
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,15 +18,22 @@ from lake.relations import BUILDS_ROOT, Check, Column, ReadDays, Rollup, SavedQu
 CATALOG_FILE = "catalog.json"
 BUILD_COLUMN = "build"
 
+ReferenceRow = Mapping[str, str | None]
+"""A row of a CSV as text by column, each text a value of the column's type (`lake.column_text`); None is null."""
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """All that sql/ declares. rollups and views stand in an order in which each follows what it refers to."""
+    """All that sql/ declares. rollups and views stand in an order in which each follows what it refers to.
+
+    reference_rows are the rows of the tables that have a CSV in sql/<database>/data/, by the table's full name.
+    """
 
     tables: tuple[Table, ...]
     rollups: tuple[Rollup, ...]
     views: tuple[View, ...]
     queries: tuple[SavedQuery, ...] = field(default=())
+    reference_rows: Mapping[str, tuple[ReferenceRow, ...]] = field(default_factory=dict)
 
     def table(self, full_name: str) -> Table:
         """The stored table called database.name. Raises ConfigurationError where sql/ declares none."""
@@ -99,6 +107,7 @@ class Catalog:
             rollups=tuple(_rollup(item) for item in raw["rollups"]),
             views=tuple(View(**_tuples(item, columns=Column)) for item in raw["views"]),
             queries=tuple(SavedQuery(**item) for item in raw["queries"]),
+            reference_rows={name: tuple(rows) for name, rows in raw["reference_rows"].items()},
         )
 
 

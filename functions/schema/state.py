@@ -7,11 +7,13 @@ lose data, and drop exactly the views that an earlier deployment made.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lake.catalog import Catalog
+from schema.reference_tables import Rows
 
 State = Mapping[str, Any]
 
@@ -26,16 +28,18 @@ class Change:
     is_destructive: bool = False
 
 
-def schema_state(catalog: Catalog, reference_data: str) -> dict[str, Any]:
-    """The state that a catalog and its reference data (the shipped configuration) declare.
+def schema_state(catalog: Catalog, references: Mapping[str, Rows]) -> dict[str, Any]:
+    """The state that a catalog and the rows of its reference tables declare.
 
-    Tables: {full name: {column: type}}; Views: [[full name, digest]] in an order in which each follows what it reads.
+    Tables: {full name: {column: type}}; Views: [[full name, digest]] in an order in which each follows what it reads;
+    ReferenceTables: {full name: digest of its rows}.
     """
+    digests = {name: _digest(json.dumps(rows, sort_keys=True, default=str)) for name, rows in references.items()}
     return {
-        "Version": _digest(catalog.to_json() + reference_data),
+        "Version": _digest(catalog.to_json() + json.dumps(digests, sort_keys=True)),
         "Tables": {table.full_name: {column.name: column.type for column in table.all_columns} for table in catalog.tables},
         "Views": [[view.full_name, _digest(view.sql)] for view in catalog.views],
-        "ReferenceData": _digest(reference_data),
+        "ReferenceTables": digests,
     }
 
 
@@ -48,9 +52,7 @@ def changes(old: State, new: State) -> list[Change]:
         Change(name, "view", "changed") for name in views_now if views_before.get(name, views_now[name]) != views_now[name]
     ]
     found += [Change(name, "view", "dropped") for name in reversed(list(views_before)) if name not in views_now]
-    if old.get("ReferenceData") != new.get("ReferenceData"):
-        found += [Change(name, "reference", "changed") for name in ("outlay.account_settings", "outlay.budget_rules")]
-    return found
+    return [*found, *_reference_changes(old, new)]
 
 
 def _table_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -69,6 +71,17 @@ def _table_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[C
     for name in old:
         if name not in new:
             yield Change(name, "table", "dropped", True)
+
+
+def _reference_changes(old: State, new: State) -> Iterator[Change]:
+    before, now = old.get("ReferenceTables", {}), new.get("ReferenceTables", {})
+    for name, digest in now.items():
+        if before.get(name) != digest:
+            yield Change(name, "reference", "changed")
+    for name in before:
+        if name not in now and name in new.get("Tables", {}):
+            # Nothing writes the table from now on, so that the rows of the last deployment would stay in it for ever.
+            yield Change(name, "reference", "no longer filled", True)
 
 
 def _digest(text: str) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from lake.athena import Athena
 from lake.errors import ConfigurationError
 from lake.ids import stable_id
 from lake.lake import Lake
-from lake.relations import Table
 from lake.sql_text import identifier
 from lake.times import naive
+from schema.reference_tables import reference_tables
 from schema.state import Change, State, changes
 
 
@@ -54,25 +52,10 @@ class SchemaStep:
                 continue
 
     def _write_reference_tables(self, role_arn: str) -> None:
-        accounts = [
-            {
-                "aws_account_id": account.account_id,
-                "account_name": account.name,
-                "account_role": account.role,
-                "role_arn": role_arn.format(account_id=account.account_id),
-                "regions": list(account.regions),
-                "enabled": account.enabled,
-            }
-            for account in self._lake.configuration.accounts
-        ]
-        self._replace(self._catalog.table("outlay.account_settings"), accounts)
-        self._replace(
-            self._catalog.table("outlay.budget_rules"), [asdict(rule) for rule in self._lake.configuration.budgets]
-        )
-
-    def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        """Reference tables are one object, so that replacing it is atomic."""
-        self._lake.append(table, (), table.name, rows)
+        """Each is one object, so that replacing it is atomic."""
+        for name, rows in reference_tables(self._catalog, self._lake.configuration, role_arn).items():
+            table = self._catalog.table(name)
+            self._lake.append(table, (), table.name, rows)
 
     def _log(self, found: list[Change], before: str, version: str, now: datetime) -> None:
         """One object for each step from a version to another: going back on the same day leaves the log of the way there."""
@@ -97,6 +80,7 @@ def _refuse_destructive(found: list[Change]) -> None:
     lost = [f"{change.relation}: {change.change}" for change in found if change.is_destructive]
     if lost:
         raise ConfigurationError(
-            f"this deployment would lose data ({'; '.join(lost)}); keep the column and add a new one beside it, or set "
+            f"this deployment would lose data ({'; '.join(lost)}); keep the column and add a new one beside it, keep "
+            "the CSV of a table that stays (its header alone empties the table), or set "
             "allow_destructive_changes: true in config/deployment.yaml for one deployment"
         )

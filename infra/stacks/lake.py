@@ -17,6 +17,8 @@ from infra.constructs.lake_function import LakeFunction
 from infra.deployment import Deployment
 from infra.environment import lake_environment
 from infra.permissions import Permission
+from lake.configuration import Configuration
+from schema.reference_tables import Rows, reference_tables
 from schema.state import schema_state
 
 SCHEMA_TIMEOUT = Duration.minutes(10)
@@ -32,7 +34,8 @@ class LakeStack(Stack):
         bucket = LakeBucket(self, deployment, collectors).bucket
         catalog = GlueCatalog(self, deployment, bucket.bucket_name)
         workgroup = AthenaWorkgroup(self, deployment, catalog, bucket.bucket_name)
-        function = self._schema_function(deployment)
+        references = _references(deployment)
+        function = self._schema_function(deployment, references)
         schema = CustomResource(
             self,
             "SchemaStep",
@@ -40,7 +43,7 @@ class LakeStack(Stack):
             service_token=function.function.function_arn,
             service_timeout=SCHEMA_TIMEOUT.plus(Duration.minutes(1)),
             properties={
-                **schema_state(deployment.catalog, deployment.settings.configuration_json()),
+                **schema_state(deployment.catalog, references),
                 "AllowDestructiveChanges": deployment.settings.deployment.allow_destructive_changes,
             },
         )
@@ -51,7 +54,7 @@ class LakeStack(Stack):
         CfnOutput(self, "BucketName", value=bucket.bucket_name, description="The lake's bucket")
         CfnOutput(self, "WorkgroupName", value=deployment.names.workgroup, description="Athena workgroup to query in")
 
-    def _schema_function(self, deployment: Deployment) -> LakeFunction:
+    def _schema_function(self, deployment: Deployment, references: Iterable[str]) -> LakeFunction:
         function = LakeFunction(
             self,
             "schema",
@@ -59,7 +62,7 @@ class LakeStack(Stack):
             {**lake_environment(deployment), "OUTLAY_MEMBER_ROLE": deployment.settings.deployment.member_role},
             timeout=SCHEMA_TIMEOUT,
         )
-        tables = [deployment.catalog.table(f"outlay.{name}") for name in ("budget_rules", "account_settings", "_migrations")]
+        tables = [deployment.catalog.table(name) for name in (*references, "outlay._migrations")]
         permissions = deployment.permissions
         function.allow(
             permissions.run_statements(),
@@ -74,3 +77,14 @@ class LakeStack(Stack):
             ),
         )
         return function
+
+
+def _references(deployment: Deployment) -> dict[str, Rows]:
+    """The reference tables as the schema step will write them.
+
+    The partition of ARNs is known in AWS alone. A stack never changes its partition, so that any stands for it here, where
+    rows are only compared with those of the deployment before.
+    """
+    settings = deployment.settings
+    role_arn = f"arn:aws:iam::{{account_id}}:role/{settings.deployment.member_role}"
+    return reference_tables(deployment.catalog, Configuration.from_json(settings.configuration_json()), role_arn)

@@ -60,7 +60,7 @@ def probes(catalog: Catalog, target: str, name: str) -> Iterator[Probe]:
     yield Probe("CREATE VIEW with a comment", commented, f"drop view if exists {view}", is_open=True)
     for rollup in catalog.rollups:
         sql = with_literals(rollup.sql, [literal(A_DAY.isoformat())] * len(rollup.parameters))
-        day = catalog.table(rollup.name).day_column
+        day = catalog.table(rollup.full_name).day_column
         options = f"format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY['{day}']"
         yield Probe(f"UNLOAD of {rollup.name}", f"UNLOAD (\n{sql}\n) TO '{target}{rollup.name}/' WITH ({options})")
     for one in catalog.views:

@@ -106,7 +106,12 @@ class CompleteRun:
 
     def change_schema(self) -> str:
         """A deployment that drops a view, changes one and writes the reference tables; CloudFormation's answer."""
-        state = {"Version": "v2", "Tables": {}, "Views": [["outlay.a_view_that_is_gone", "1"]], "ReferenceData": "1"}
+        state = {
+            "Version": "v2",
+            "Tables": {},
+            "Views": [["outlay.a_view_that_is_gone", "1"]],
+            "ReferenceTables": {"outlay.budget_rules": "1"},
+        }
         with _cloudformation() as (url, answers):
             event = {
                 "RequestType": "Update",
@@ -115,7 +120,7 @@ class CompleteRun:
                 "RequestId": "request",
                 "LogicalResourceId": "SchemaStep",
                 "OldResourceProperties": state,
-                "ResourceProperties": {**state, "Views": [], "ReferenceData": "2"},
+                "ResourceProperties": {**state, "Views": [], "ReferenceTables": {"outlay.budget_rules": "2"}},
             }
             self.cloud.invoke(f"{self.name}-schema", event)
         return str(answers[0]["Status"])

@@ -17,6 +17,7 @@ from lake.environment import Environment
 from lake.lake import Lake
 from lake.partitions import Partitions
 from local.run import Deployed
+from schema.reference_tables import reference_tables
 from tests.support.catalog import CATALOG
 from tests.unit.collectors.bills.bill_builder import Export, cur_table
 
@@ -50,9 +51,8 @@ class Outlay:
 
     def empty(self) -> None:
         """Forget all facts, deliveries, findings and messages; tables, views and reference data stay."""
-        kept = {
-            self.lake.catalog.table(f"outlay.{name}").prefix for name in ("budget_rules", "account_settings", "_migrations")
-        }
+        references = reference_tables(self.lake.catalog, self.lake.configuration, "")
+        kept = {self.lake.catalog.table(name).prefix for name in (*references, "outlay._migrations")}
         bucket = self.deployed.bucket
         for page in self.lake.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             keys = [found["Key"] for found in page.get("Contents", [])]

@@ -116,10 +116,10 @@ def test_deploy_update_and_destroy(checkout: Checkout) -> None:
     assert "WHERE (scan_count >= 0)" in json.dumps(checkout.rows("show create view collection_coverage"))
     logged = {(row["relation"], row["change"]) for row in checkout.rows('select relation, change from "_migrations"')}
     assert logged >= {
-        ("added", "created"),
-        ("cost_anomalies", "dropped"),
-        ("collection_coverage", "changed"),
-        ("budget_rules", "column added: note string"),
+        ("outlay.added", "created"),
+        ("outlay.cost_anomalies", "dropped"),
+        ("outlay.collection_coverage", "changed"),
+        ("outlay.budget_rules", "column added: note string"),
     }
 
     checkout.empty_bucket()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from lake.catalog import Catalog
+from lake.catalog import Catalog, ReferenceRow
 from lake.configuration import GROUPS, Account, BudgetRule, Configuration, Notifications
 from lake.errors import ConfigurationError
-from lake.relations import Column, View
+from lake.relations import Column, Table, View
+from schema.reference_tables import reference_tables
 from schema.state import schema_state
 from schema.step import SchemaStep
 from tests.support.lake_on_trino import TrinoLake
 
+ROLE_ARN = "arn:aws:iam::{account_id}:role/outlay"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RULE = BudgetRule("r", "why", "account", "total", None, "daily", Decimal("9.99"), "unblended", "warning", None)
 CONFIGURATION = Configuration(
@@ -29,12 +31,17 @@ CONFIGURATION = Configuration(
 
 
 def apply(
-    lake: TrinoLake, old: dict[str, object], catalog: Catalog, *, reference: str = "a", destructive: bool = False
+    lake: TrinoLake,
+    old: dict[str, object],
+    catalog: Catalog,
+    configuration: Configuration = CONFIGURATION,
+    *,
+    destructive: bool = False,
 ) -> dict[str, object]:
     """One deployment; returns its state, the next one's old."""
-    step = SchemaStep(replace(lake.lake, catalog=catalog, configuration=CONFIGURATION), lake.athena)
-    new = schema_state(catalog, reference)
-    step.apply(old, new, NOW, allow_destructive=destructive, role_arn="arn:aws:iam::{account_id}:role/outlay")
+    step = SchemaStep(replace(lake.lake, catalog=catalog, configuration=configuration), lake.athena)
+    new = schema_state(catalog, reference_tables(catalog, configuration, ROLE_ARN))
+    step.apply(old, new, NOW, allow_destructive=destructive, role_arn=ROLE_ARN)
     return new
 
 
@@ -84,6 +91,94 @@ def test_the_same_deployment_twice_changes_and_logs_nothing(lake: TrinoLake) -> 
     before = lake.rows("select count(*) as n from _migrations")
     apply(lake, state, lake.catalog)
     assert lake.rows("select count(*) as n from _migrations") == before
+
+
+def test_a_rule_that_changes_is_logged_for_its_own_table_alone(lake: TrinoLake) -> None:
+    state = apply(lake, {}, lake.catalog)
+    before = {row["migration_id"] for row in lake.rows("select migration_id from _migrations")}
+    changed = replace(CONFIGURATION, budgets=(replace(RULE, limit_usd=Decimal("5.00")),))
+    apply(lake, state, lake.catalog, changed)
+    logged = lake.rows("select migration_id, relation, kind, change from _migrations")
+    new = [(r["relation"], r["kind"], r["change"]) for r in logged if r["migration_id"] not in before]
+    assert new == [("outlay.budget_rules", "reference", "changed")]
+    assert lake.rows("select limit_usd from budget_rules") == [{"limit_usd": Decimal("5.00")}]
+
+
+PRICES = Table(
+    "outlay",
+    "prices",
+    "What a unit costs.",
+    ("sku",),
+    (
+        Column("sku", "string", "Id"),
+        Column("usd", "decimal(10,4)", "Price in USD"),
+        Column("units", "bigint", "Units"),
+        Column("share", "double", "Share"),
+        Column("small", "int", "Small"),
+        Column("is_listed", "boolean", "Listed"),
+        Column("since", "date", "Since"),
+        Column("seen_at", "timestamp", "Seen, UTC"),
+    ),
+)
+LISTED = {
+    "sku": "a",
+    "usd": "0.1250",
+    "units": "9000000000",
+    "share": "1.5e-1",
+    "small": "-7",
+    "is_listed": "true",
+    "since": "2026-11-01",
+    "seen_at": "2026-11-20 09:00:00.250",
+}
+UNKNOWN = {name: "b" if name == "sku" else None for name in LISTED}
+
+
+def with_prices(catalog: Catalog, *rows: ReferenceRow) -> Catalog:
+    """The catalog with a table that a CSV fills; it travels as the functions get it."""
+    filled = replace(catalog, tables=(*catalog.tables, PRICES), reference_rows={"outlay.prices": rows})
+    return Catalog.from_json(filled.to_json())
+
+
+def references_logged(lake: TrinoLake) -> list[tuple[str, str]]:
+    """Relation and change of what is logged about reference tables, in order."""
+    rows = lake.rows("select relation, change from _migrations where kind = 'reference'")
+    return sorted((row["relation"], row["change"]) for row in rows)
+
+
+def test_a_table_from_a_csv_is_written_in_its_types_and_logged_when_its_rows_change(lake: TrinoLake) -> None:
+    state = apply(lake, {}, lake.catalog)
+    before = references_logged(lake)
+    table = PRICES.glue_input(lake.environment.bucket)
+    lake.glue.create_table(DatabaseName=lake.environment.database("outlay"), TableInput=table)
+    state = apply(lake, state, with_prices(lake.catalog, LISTED, UNKNOWN))
+    first = {
+        "sku": "a",
+        "usd": Decimal("0.1250"),
+        "units": 9_000_000_000,
+        "share": 0.15,
+        "small": -7,
+        "is_listed": True,
+        "since": date(2026, 11, 1),
+        "seen_at": datetime(2026, 11, 20, 9, 0, 0, 250_000, tzinfo=UTC),
+    }
+    assert lake.rows("select * from prices order by sku") == [first, UNKNOWN]
+    assert references_logged(lake) == sorted([*before, ("outlay.prices", "changed")])
+    apply(lake, state, with_prices(lake.catalog, LISTED, UNKNOWN))
+    assert references_logged(lake) == sorted([*before, ("outlay.prices", "changed")])
+    apply(lake, state, with_prices(lake.catalog, {**LISTED, "usd": "0.1300"}))
+    assert lake.rows("select sku, usd from prices") == [{"sku": "a", "usd": Decimal("0.1300")}]
+    assert references_logged(lake) == sorted([*before, ("outlay.prices", "changed"), ("outlay.prices", "changed")])
+
+
+def test_a_csv_that_goes_while_its_table_stays_is_refused_and_its_header_alone_empties_the_table(lake: TrinoLake) -> None:
+    table = PRICES.glue_input(lake.environment.bucket)
+    lake.glue.create_table(DatabaseName=lake.environment.database("outlay"), TableInput=table)
+    state = apply(lake, {}, with_prices(lake.catalog, LISTED))
+    without = replace(lake.catalog, tables=(*lake.catalog.tables, PRICES))
+    with pytest.raises(ConfigurationError, match="outlay.prices: no longer filled.*its header alone empties the table"):
+        apply(lake, state, without)
+    apply(lake, state, with_prices(lake.catalog))
+    assert lake.rows("select * from prices") == []
 
 
 def test_going_back_on_the_same_day_is_logged_beside_the_way_there(lake: TrinoLake) -> None:

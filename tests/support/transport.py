@@ -78,6 +78,11 @@ class _Body:
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self._body
 
+    def read(self, amount: int | None = None) -> bytes:
+        """As a streamed answer is read: all of it, then nothing."""
+        body, self._body = self._body, b""
+        return body
+
 
 def _read(body: Any) -> bytes:
     if body is None or isinstance(body, bytes):

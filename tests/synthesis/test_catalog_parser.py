@@ -10,6 +10,7 @@ import pytest
 from infra.catalog_parser import parse_catalog
 from lake.catalog import Catalog
 from lake.errors import ConfigurationError
+from schema.reference_tables import FROM_CONFIGURATION
 from tests.support.catalog import CATALOG, ROOT
 
 ROLLUP, TABLE, VIEW = "rollups/cost_rollup_daily.sql", "tables/cost_hourly.sql", "views/aws_accounts.sql"
@@ -111,8 +112,9 @@ def test_rollups_and_views_stand_after_what_they_read() -> None:
 
 
 def test_every_table_is_filled_by_a_rollup_or_named_as_written_by_code() -> None:
-    written = {"resource_events", "collector_runs", "account_settings", "budget_rules", "notifications", "_migrations"}
-    assert {table.name for table in CATALOG.tables} == written | {rollup.name for rollup in CATALOG.rollups}
+    written = {f"outlay.{name}" for name in ("resource_events", "collector_runs", "notifications", "_migrations")}
+    written |= FROM_CONFIGURATION.keys() | CATALOG.reference_rows.keys()
+    assert {table.full_name for table in CATALOG.tables} == written | {rollup.full_name for rollup in CATALOG.rollups}
 
 
 def test_every_money_column_is_a_decimal_in_dollars() -> None:

@@ -7,8 +7,8 @@ create external table `_migrations` (
     applied_at   timestamp  comment 'When it was applied, UTC',
     relation     string     comment 'Table or view that changed',
     kind         string     comment 'table, view or reference',
-    change       string     comment 'created, changed, dropped, or column added: name type',
-    version      string     comment 'First 12 digits of the SHA-256 of the catalog that was deployed'
+    change       string     comment 'created, changed, dropped, no longer filled, or column added: name type',
+    version      string     comment 'First 12 digits of the SHA-256 of the catalog and reference tables that were deployed'
 )
 partitioned by (
     applied_date date       comment 'UTC date of applied_at'

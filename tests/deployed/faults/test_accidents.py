@@ -105,7 +105,7 @@ def test_housekeeping_that_fails_hides_no_failed_rollup(billed: Ground) -> None:
     assert billed.fire("bills", later(30)).error is None
     rollup = billed.caller("rollup")
     billed.inject("athena", "StartQueryExecution", "deny", caller=rollup)
-    billed.inject("glue", "GetPartitions", "deny", caller=rollup, containing="__builds")
+    billed.inject("glue", "GetPartitions", "deny", caller=rollup, containing="outlay_builds")
     done = roll_up(billed, 31)
     billed.cloud.clear_faults()
     assert "housekeeping: AccessDeniedException: " in done.payload["errorMessage"]
