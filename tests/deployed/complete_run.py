@@ -112,7 +112,7 @@ class CompleteRun:
             table = {"DatabaseName": database, "TableName": "cost_daily"}
             if glue.get_partition_indexes(**table)["PartitionIndexDescriptorList"]:  # a step that failed has left none
                 glue.delete_partition_index(**table, IndexName=PARTITION_INDEX)
-        state = {"Version": "v2", "Tables": {}, "Views": [["a_view_that_is_gone", "1"]], "ReferenceData": "1"}
+        state = {"Version": "v2", "Tables": {}, "Views": [["outlay.a_view_that_is_gone", "1"]], "ReferenceData": "1"}
         with _cloudformation() as (url, answers):
             event = {
                 "RequestType": "Update",
