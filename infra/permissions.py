@@ -185,6 +185,14 @@ class LakePermissions:
             self.names.whole_databases(self.catalog.databases),
         )
 
+    def index_partitions(self) -> Permission:
+        """Give tables an index over their partition columns."""
+        return Permission(
+            "gives each partitioned table an index over its partition columns, where it has none",
+            ("glue:GetPartitionIndexes", "glue:CreatePartitionIndex"),
+            self.names.whole_databases(self._databases),
+        )
+
     def spare_tables(self) -> Permission:
         """Leave every stored table as it is, though what changes views may change any table."""
         tables = self.catalog.tables  # in the databases of builds there are no views, and it may change nothing there

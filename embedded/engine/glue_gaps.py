@@ -10,13 +10,15 @@ from moto.core.responses import ActionResult
 from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
 
+from embedded.engine import partition_indexes
 from embedded.engine.trino_types import parse_type
 
 _PRESTO_VIEW = re.compile(r"/\* Presto View: (?P<definition>[A-Za-z0-9+/=]+) \*/")
 
 
 def install() -> None:
-    """Answer column statistics with "none", leave out columns that nobody asked for, and give views their true ones."""
+    """Answer column statistics with "none", leave out columns that nobody asked for, give views theirs, and keep indexes."""
+    partition_indexes.install()
     if not hasattr(GlueResponse.get_partitions, "leaves_columns_out"):
         setattr(GlueResponse, "get_partitions", _without_excluded_columns(GlueResponse.get_partitions))  # noqa: B010
     for scope in ("table", "partition"):

@@ -128,11 +128,15 @@ class Table(Relation):
 
     def glue_input(self, bucket: str) -> dict[str, Any]:
         """Glue's TableInput for the table, its data at s3://bucket/<prefix>."""
+        parameters = {"EXTERNAL": "TRUE", "classification": "parquet"}
+        if self.partition:
+            # Athena filters partitions by an index only where the table says so; else it loads all that have no string key.
+            parameters["partition_filtering.enabled"] = "true"
         return {
             "Name": self.name,
             "Description": self.sentence[:2048],
             "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
+            "Parameters": parameters,
             "PartitionKeys": [_glue_column(column) for column in self.partition],
             "StorageDescriptor": self.storage(f"s3://{bucket}/{self.prefix}"),
         }

@@ -1,4 +1,4 @@
-"""The schema step of a deployment: views, reference tables and the log of what changed."""
+"""The schema step of a deployment: partition indexes, views, reference tables and the log of what changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from lake.times import naive
 from schema.reference_tables import reference_tables
 from schema.state import Change, State, changes
 
+PARTITION_INDEX = "partition_keys"
+"""Name of the index over all of a table's partition columns."""
+
 
 class SchemaStep:
-    """Brings what CloudFormation cannot make (views, reference data) to the state that the catalog declares."""
+    """Brings what CloudFormation cannot make (views, indexes, reference data) to the state that the catalog declares."""
 
     def __init__(self, lake: Lake, athena: Athena) -> None:
         self._lake, self._athena, self._catalog = lake, athena, lake.catalog
 
     def apply(self, old: State, new: State, now: datetime, *, allow_destructive: bool, role_arn: str) -> list[Change]:
-        """Create or replace every view, drop those that old had and new has not, write the reference tables.
+        """Index partitions, create or replace views, drop those that old had and new has not, write the reference tables.
 
         role_arn is the pattern of the members' role, with {account_id}. Raises ConfigurationError, before anything is
         touched, where a table would lose a column or its type and allow_destructive is not set. A view that Athena refuses
@@ -31,6 +34,7 @@ class SchemaStep:
         found = changes(old, new)
         if not allow_destructive:
             _refuse_destructive(found)
+        self._index_partitions()
         self._write_reference_tables(role_arn)
         for view in self._catalog.views:
             statement = f"create or replace view {identifier(view.name)} as\n{view.sql}"
@@ -50,6 +54,32 @@ class SchemaStep:
                 self._lake.glue.delete_table(DatabaseName=self._lake.environment.database(database), Name=name)
             except self._lake.glue.exceptions.EntityNotFoundException:
                 continue
+
+    def _index_partitions(self) -> None:
+        """Give every partitioned table one index over all its partition columns, for Athena to find a date's partitions by.
+
+        CloudFormation cannot make one. An index over these columns that is there, or in the making, stands, whatever it is
+        called: Glue keeps three for a table.
+        """
+        builds = (self._catalog.builds_table(rollup) for rollup in self._catalog.rollups)
+        for table in (*self._catalog.tables, *builds):
+            if table.partition:
+                self._index(table)
+
+    def _index(self, table: Table) -> None:
+        keys, glue = [column.name for column in table.partition], self._lake.glue
+        database = self._lake.environment.database(table.database)
+        found = glue.get_partition_indexes(DatabaseName=database, TableName=table.name)["PartitionIndexDescriptorList"]
+        if keys in [[key["Name"] for key in index["Keys"]] for index in found]:
+            return
+        try:
+            glue.create_partition_index(
+                DatabaseName=database,
+                TableName=table.name,
+                PartitionIndex={"IndexName": PARTITION_INDEX, "Keys": keys},
+            )
+        except glue.exceptions.AlreadyExistsException:
+            return  # made since, by a repetition of this step: CloudFormation may ask twice
 
     def _write_reference_tables(self, role_arn: str) -> None:
         """Each is one object, so that replacing it is atomic."""

@@ -67,6 +67,7 @@ class LakeStack(Stack):
         function.allow(
             permissions.run_statements(),
             permissions.change_views(),
+            permissions.index_partitions(),
             permissions.spare_tables(),
             permissions.write_objects(tables),
             permissions.register_partitions([deployment.catalog.table("outlay._migrations")]),

@@ -15,7 +15,7 @@ from lake.errors import ConfigurationError
 from lake.relations import Column, Table, View
 from schema.reference_tables import reference_tables
 from schema.state import schema_state
-from schema.step import SchemaStep
+from schema.step import PARTITION_INDEX, SchemaStep
 from tests.support.lake_on_trino import TrinoLake
 
 ROLE_ARN = "arn:aws:iam::{account_id}:role/outlay"
@@ -201,3 +201,27 @@ def test_a_lost_or_retyped_column_is_refused_before_anything_is_touched(lake: Tr
     assert lake.catalog.views[-1].name in relations(lake)
     apply(lake, state, lost, destructive=True)
     assert lake.catalog.views[-1].name not in relations(lake)
+
+
+def indexes(lake: TrinoLake, table: Table) -> dict[str, list[str]]:
+    """The columns of each of a table's partition indexes, by its name."""
+    database = lake.environment.database(table.database)
+    found = lake.glue.get_partition_indexes(DatabaseName=database, TableName=table.name)["PartitionIndexDescriptorList"]
+    return {index["IndexName"]: [key["Name"] for key in index["Keys"]] for index in found}
+
+
+def test_every_partitioned_table_gets_one_index_over_its_partition_columns(lake: TrinoLake) -> None:
+    tables = (*lake.catalog.tables, *(lake.catalog.builds_table(rollup) for rollup in lake.catalog.rollups))
+    by_hand = lake.catalog.table("outlay.resource_events")
+    lake.touch(by_hand.name)
+    lake.glue.create_partition_index(
+        DatabaseName=lake.environment.database(by_hand.database),
+        TableName=by_hand.name,
+        PartitionIndex={"IndexName": "by_hand", "Keys": [column.name for column in by_hand.partition]},
+    )
+    state = apply(lake, {}, lake.catalog)
+    apply(lake, state, lake.catalog)
+    for table in tables:
+        name = "by_hand" if table == by_hand else PARTITION_INDEX
+        expected = {name: [column.name for column in table.partition]} if table.partition else {}
+        assert indexes(lake, table) == expected, table.full_name

@@ -79,6 +79,8 @@ def test_glue_has_every_table_of_sql_and_the_builds_beside_the_rollups(assembly:
     assert [key["Name"] for key in events["PartitionKeys"]] == ["event_type", "collector", "event_date"]
     assert events["StorageDescriptor"]["Location"].endswith(">/tables/outlay/resource_events/")
     assert [key["Name"] for key in tables["outlay_builds.cost_hourly"]["PartitionKeys"]] == ["build", "cost_date"]
+    filtered = {name for name, table in tables.items() if table["Parameters"].get("partition_filtering.enabled") == "true"}
+    assert filtered == {name for name, table in tables.items() if table["PartitionKeys"]}
 
 
 def test_the_workgroup_limits_queries_and_overrides_clients(assembly: Assembly) -> None:
