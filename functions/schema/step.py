@@ -9,6 +9,7 @@ from lake.athena import Athena
 from lake.errors import ConfigurationError
 from lake.ids import stable_id
 from lake.lake import Lake
+from lake.relations import Table
 from lake.sql_text import identifier
 from lake.times import naive
 from schema.reference_tables import reference_tables
