@@ -53,7 +53,7 @@ class _Run:
         self._order = TopologicalSorter(graph)
         self._under_way: dict[Future[bool], tuple[str, list[Built]]] = {}
         self._report = RunReport()
-        self._beginning, self._has_begun = threading.Lock(), False
+        self._one_at_a_time, self._has_built = threading.Lock(), False
 
     def to_its_end(self) -> RunReport:
         self._order.prepare()
@@ -78,12 +78,16 @@ class _Run:
 
     def _build(self, rollup: Rollup, built: list[Built]) -> bool:
         """Build what is stale of one rollup, adding to built; whether all of it was."""
-        with self._beginning:
-            if self._is_late() and self._has_begun:
-                return False
-            self._has_begun = True
+        if not self._is_late():
+            return self._build_ranges(rollup, built)
+        # A run that begins late still builds something, or it would never get on: one build, whichever comes first.
+        with self._one_at_a_time:
+            return False if self._has_built else self._build_ranges(rollup, built)
+
+    def _build_ranges(self, rollup: Rollup, built: list[Built]) -> bool:
         for one in self._builder.build_stale_days(rollup, self._slot):
             built.append(one)
+            self._has_built = True
             if self._is_late():
                 return False
         return True
