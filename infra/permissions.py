@@ -93,8 +93,12 @@ class LakePermissions:
         """Note which bills are being read, and how far that has come."""
         return Permission("notes how far it came with a bill", ("s3:PutObject",), self.names.object_arns([READINGS]))
 
-    def run_statements(self) -> tuple[Permission, ...]:
-        """Run statements that answer nothing in the deployment's workgroup; Athena acts with its caller's permissions."""
+    def run_statements(self, *, of_builds: bool = False) -> tuple[Permission, ...]:
+        """Run statements that answer nothing in the deployment's workgroup; Athena acts with its caller's permissions.
+
+        Only audits name the tables of builds; of_builds is for who runs them.
+        """
+        databases = self._databases if of_builds else self.catalog.databases
         return (
             Permission(
                 "runs statements in the deployment's own workgroup",
@@ -115,19 +119,20 @@ class LakePermissions:
             Permission(
                 "lets Athena find the database of a statement; it looks for one that is called default, too",
                 ("glue:GetDatabase",),
-                (*self.names.database_arns(self._databases), self.names.arn("glue", "database/default")),
+                (*self.names.database_arns(databases), self.names.arn("glue", "database/default")),
             ),
             Permission(
                 "lets Athena resolve the tables and views that a statement names",
                 ("glue:GetTable",),
-                self.names.whole_databases(self._databases),
+                self.names.whole_databases(databases),
             ),
         )
 
-    def query(self) -> tuple[Permission, ...]:
+    def query(self, *, of_builds: bool = False) -> tuple[Permission, ...]:
         """Run queries over the lake in the deployment's workgroup, and read their results."""
+        databases = self._databases if of_builds else self.catalog.databases
         return (
-            *self.run_statements(),
+            *self.run_statements(of_builds=of_builds),
             Permission(
                 "reads the results of its queries",
                 ("athena:GetQueryResults",),
@@ -136,7 +141,7 @@ class LakePermissions:
             Permission(
                 "lets Athena find the partitions that a query reads",
                 ("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-                self.names.whole_databases(self._databases),
+                self.names.whole_databases(databases),
             ),
             self._read_tables(),
         )

@@ -6,6 +6,7 @@ from typing import Any
 from moto.glue.models import GlueBackend, glue_backends
 
 from embedded.engine import storage
+from embedded.engine.configuration import CATALOG
 from embedded.engine.executions import QueryExecution
 from embedded.engine.trino_client import Trino, TrinoResult
 
@@ -57,6 +58,8 @@ def need_query(trino: Trino, execution: QueryExecution, *, data: bool = True) ->
         caller.need_glue("glue:GetDatabase", database)
     query = execution.statement.readable
     relations = trino.relations_read(query, execution.database, execution.parameters)
+    for database in {schema for catalog, schema, _ in relations if catalog == CATALOG} - {execution.database}:
+        caller.need_glue("glue:GetDatabase", database)
     if data:
         caller.need_reads(glue(execution), relations)
     else:

@@ -33,6 +33,6 @@ class RollupsStack(Stack):
             dead_letters=schedules.dead_letters,
         )
         permissions = deployment.permissions
-        function.allow(permissions.query(), permissions.build_rollups())
+        function.allow(permissions.query(of_builds=True), permissions.build_rollups())
         schedules.allow_start(function)
         schedules.start("rollup", function, SCHEDULE, {})
