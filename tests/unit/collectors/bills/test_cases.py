@@ -28,7 +28,7 @@ from tests.unit.collectors.bills.bill_builder import (
 )
 from tests.unit.collectors.conftest import rows
 
-FOLDER = Path(__file__).parents[5] / "shared" / "data" / "cases" / "bills"
+FOLDER = Path(__file__).parents[3] / "data" / "bill_cases"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/case.json"))
 FAILING = Bill("failing", "focus", "bills/failing/")
 
@@ -71,7 +71,6 @@ def delivered(lake: Lake, case: dict[str, Any], folder: Path) -> Ended:
     )
 
 
-@pytest.mark.skipif(not CASES, reason="the recorded inputs (../shared/data) are not here")
 @pytest.mark.parametrize("name", CASES)
 def test_a_bill_that_others_read_wrongly(make_lake: Callable[..., Lake], name: str) -> None:
     case = json.loads((FOLDER / name / "case.json").read_text(encoding="utf-8"))
