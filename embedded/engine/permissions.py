@@ -96,5 +96,9 @@ class Caller:
         if table.get("PartitionKeys"):
             self.need_glue("glue:GetPartitions", database, name)
         location = table["StorageDescriptor"]["Location"]
-        self.need_s3("s3:ListBucket", location)
-        self.need_s3("s3:GetObject", location, below=True)
+        partitions = (one.as_dict()["StorageDescriptor"]["Location"] for one in glue.get_partitions(database, name, ""))
+        # Published rollups lie where they were built, which is not below their table's own place.
+        elsewhere = {place for place in partitions if not place.startswith(location)}
+        for place in (location, *sorted(elsewhere)):
+            self.need_s3("s3:ListBucket", place)
+            self.need_s3("s3:GetObject", place, below=True)
