@@ -20,7 +20,7 @@ _ARN = re.compile(
 
 
 @dataclass(frozen=True)
-class Published:
+class PublicLayer:
     """A layer in one account: the versions that are listed in each region, and what one takes unzipped."""
 
     versions: dict[str, tuple[int, ...]]
@@ -32,10 +32,10 @@ eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1
 _REGIONS = _NAMES.split()
 _PUBLISHED = {
     # awswrangler 3.16.0, 3.16.1 and 3.17.0.
-    ("336392948345", "AWSSDKPandas-Python313-Arm64"): Published(
+    ("336392948345", "AWSSDKPandas-Python313-Arm64"): PublicLayer(
         {**dict.fromkeys(_REGIONS, (9, 12, 14)), "af-south-1": (11,)}, 204
     ),
-    ("017000801446", "AWSLambdaPowertoolsPythonV3-python313-arm64"): Published(
+    ("017000801446", "AWSLambdaPowertoolsPythonV3-python313-arm64"): PublicLayer(
         dict.fromkeys([*_REGIONS, "af-south-1"], tuple(range(1, 28))), 30
     ),
 }

@@ -12,7 +12,7 @@ from moto.core.exceptions import JsonRESTError
 from embedded.engine import results
 from embedded.engine.errors import EngineError, InvalidStatementError
 from embedded.engine.executions import QueryExecution
-from embedded.engine.permissions import Allowed, Caller
+from embedded.engine.permissions import Allowed, QueryCaller
 from embedded.engine.runner import QueryRunner
 from embedded.engine.statements import Statement, parse_statement
 from embedded.engine.submission import check_statement, resolve_output
@@ -104,8 +104,8 @@ class AthenaApi:
         check_statement(self._runner, statement, enforced_output=enforced_output)
         return statement
 
-    def _caller(self, request: AthenaResponse) -> Caller:
-        return Caller(
+    def _caller(self, request: AthenaResponse) -> QueryCaller:
+        return QueryCaller(
             _access_key_id(request),
             request.current_account,
             request.region,

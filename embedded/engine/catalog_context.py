@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.glue.models import GlueBackend
 
-from embedded.engine.permissions import Caller
+from embedded.engine.permissions import QueryCaller
 from embedded.engine.statements import unquote
 from embedded.engine.trino_client import Trino, TrinoError
 
@@ -20,7 +20,7 @@ class Context:
     glue: GlueBackend
     trino: Trino
     database: str
-    caller: Caller
+    caller: QueryCaller
 
     def table(self, name: str, *actions: str) -> dict[str, Any]:
         """The Glue table of that name, once the caller may do `actions` on it."""

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from embedded.engine.permissions import Caller
+from embedded.engine.permissions import QueryCaller
 from embedded.engine.statements import Statement, StatementKind
 from embedded.engine.trino_types import TrinoType
 
@@ -22,7 +22,7 @@ class QueryExecution:
     output_directory: str
     workgroup: str
     parameters: list[str]
-    caller: Caller
+    caller: QueryCaller
     context: dict[str, str]
     scan_limit_bytes: int | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -17,7 +17,7 @@ class DeniedError(Exception):
 
 
 @dataclass(frozen=True)
-class Caller:
+class QueryCaller:
     """Who asks, where, and how to find out what they may do (None: everything)."""
 
     access_key_id: str
